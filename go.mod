@@ -1,0 +1,3 @@
+module dajiuzhu
+
+go 1.26
