@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Kind is the coarse class of a fault.
@@ -148,6 +149,43 @@ func fill(template string, args Args) string {
 		pairs = append(pairs, "{"+name+"}", fmt.Sprint(value))
 	}
 	return strings.NewReplacer(pairs...).Replace(template)
+}
+
+// Excerpt is foreign text made fit for a message: at most 40 characters, none of them invisible, and the middle of a
+// long run of digits hidden, since it may be an identity number or an account in the wrong place.
+func Excerpt(s string) string {
+	const longest = 40
+	shown := make([]rune, 0, longest+1)
+	for _, r := range s {
+		if len(shown) == longest {
+			shown = append(shown, '…')
+			break
+		}
+		if !unicode.IsGraphic(r) {
+			r = unicode.ReplacementChar
+		}
+		shown = append(shown, r)
+	}
+	hideNumbers(shown)
+	return string(shown)
+}
+
+// hideNumbers stars the middle of each run of digits that is as long as an identity number of the old form.
+func hideNumbers(text []rune) {
+	const long, head, tail = 15, 6, 4
+	run := 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && unicode.IsDigit(text[i]) {
+			run++
+			continue
+		}
+		if run >= long {
+			for j := i - run + head; j < i-tail; j++ {
+				text[j] = '*'
+			}
+		}
+		run = 0
+	}
 }
 
 // KindOf returns the kind of the outermost fault in err's chain, Internal where there is none.
