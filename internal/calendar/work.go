@@ -122,17 +122,17 @@ func (w *Work) IsWorking(d Date) (bool, error) {
 func (w *Work) Add(from Date, n int) (Date, error) {
 	step := 1
 	if n < 0 {
-		n, step = -n, -1
+		step = -1
 	}
 	d := from
-	for n > 0 {
+	for n != 0 {
 		d = d.AddDays(step)
 		works, err := w.IsWorking(d)
 		if err != nil {
 			return 0, err
 		}
 		if works {
-			n--
+			n -= step
 		}
 	}
 	return d, nil
