@@ -3,8 +3,8 @@
 // A [Number] is always valid: only [Parse] and [Make] return one. It prints, logs and marshals masked, with the
 // date of birth hidden; [Number.Plain] is the only way to the whole number, so that a reader can find every place that opens it.
 //
-//	n, err := idno.Parse("371499196001010013")
-//	fmt.Println(n)   // 371499********0013
+//	n, err := idno.Parse("371499196001010012")
+//	fmt.Println(n)   // 371499********0012
 //	n.Birth()        // 1960-01-01
 //
 // The six digits of the area are where the number was first given, not where the person lives, and may name a county
@@ -12,10 +12,11 @@
 package idno
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,8 +29,15 @@ const (
 	oldLength = 15 // before 1999: the year in two digits, no check digit
 )
 
-// Number is a citizen identity number. The zero value is none.
-type Number struct{ c [length]byte }
+// Number is a citizen identity number. The zero value is none. Numbers are compared with ==; [Number.Compare] orders them.
+type Number struct {
+	// veiled is the first 17 digits as one integer, which give the 18th, under the veil. What reflection prints of a
+	// number in an unexported field, past String and Format, is thereby not the number. It is no encryption.
+	veiled uint64
+}
+
+// veil is above every 17 digits, so that no number is the zero value.
+const veil = 0xa5c3_96e1_5b2d_784f
 
 var (
 	wrongLength = fault.Text{
@@ -86,7 +94,7 @@ func Parse(s string) (Number, error) {
 	if count == oldLength {
 		c = upgrade(c)
 	}
-	return check(Number{c})
+	return check(c)
 }
 
 // characters normalises s to ASCII digits and X. It reports false, with the number of characters, if these are neither
@@ -125,25 +133,48 @@ func upgrade(c [length]byte) [length]byte {
 	return full
 }
 
-// check returns n if its parts are right.
-func check(n Number) (Number, error) {
-	if n.c[length-1] == ' ' {
+// check returns the number that c is if its parts are right. The first 17 characters are digits.
+func check(c [length]byte) (Number, error) {
+	if c[length-1] == ' ' {
 		return Number{}, fault.New(fault.Invalid, wrongLast, nil)
 	}
-	if n.c[0] == '0' {
-		return Number{}, fault.New(fault.Invalid, wrongArea, fault.Args{"masked": n.Masked()})
+	if c[0] == '0' {
+		return Number{}, fault.New(fault.Invalid, wrongArea, fault.Args{"masked": mask(c)})
 	}
+	n := pack(c)
 	if _, ok := n.birth(); !ok {
-		return Number{}, fault.New(fault.Invalid, wrongDate, fault.Args{"masked": n.Masked()})
+		return Number{}, fault.New(fault.Invalid, wrongDate, fault.Args{"masked": mask(c)})
 	}
-	expected := CheckDigit(string(n.c[:length-1]))
-	if found := n.c[length-1]; found != expected {
+	if expected := CheckDigit(string(c[:length-1])); c[length-1] != expected {
 		return Number{}, fault.New(fault.Invalid, wrongCheck, fault.Args{
-			"masked": n.Masked(), "found": string(found), "expected": string(expected),
+			"masked": mask(c), "found": string(c[length-1]), "expected": string(expected),
 		})
 	}
 	return n, nil
 }
+
+// pack keeps the first 17 digits of c.
+func pack(c [length]byte) Number {
+	var v uint64
+	for _, digit := range c[:length-1] {
+		v = v*10 + uint64(digit-'0')
+	}
+	return Number{v ^ veil}
+}
+
+// value is the first 17 digits as one integer.
+func (n Number) value() uint64 { return n.veiled ^ veil }
+
+// written is the inverse of pack, with the check digit.
+func (n Number) written() [length]byte {
+	var c [length]byte
+	strconv.AppendUint(c[:0], n.value(), 10)
+	c[length-1] = CheckDigit(string(c[:length-1]))
+	return c
+}
+
+// mask hides the date of birth.
+func mask(c [length]byte) string { return string(c[:6]) + "********" + string(c[14:]) }
 
 // Make returns the number of an area (six digits), a date of birth and a sequence from 0 to 999, odd for men and even for
 // women; false if these make none. It is for invented people, whose area must be one that was never assigned.
@@ -157,13 +188,11 @@ func Make(area6 string, birth calendar.Date, sequence int) (Number, bool) {
 	if last == 0 {
 		return Number{}, false
 	}
-	var n Number
-	copy(n.c[:], first17)
-	n.c[length-1] = last
-	if _, err := check(n); err != nil {
-		return Number{}, false
-	}
-	return n, true
+	var c [length]byte
+	copy(c[:], first17)
+	c[length-1] = last
+	n, err := check(c)
+	return n, err == nil
 }
 
 // CheckDigit is the 18th character to 17 digits: ISO 7064, MOD 11-2. It is 0 if these are not 17 digits.
@@ -181,44 +210,50 @@ func CheckDigit(first17 string) byte {
 	return "10X98765432"[remainder]
 }
 
-// Birth is the date of birth.
+// Birth is the date of birth; it means nothing of no number.
 func (n Number) Birth() calendar.Date {
 	d, _ := n.birth()
 	return d
 }
 
 func (n Number) birth() (calendar.Date, bool) {
-	year := n.number(6, 10)
-	return calendar.Of(year, time.Month(n.number(10, 12)), n.number(12, 14))
-}
-
-// number is the digits from one place to before another.
-func (n Number) number(from, to int) int {
-	v := 0
-	for _, c := range n.c[from:to] {
-		v = v*10 + int(c-'0')
-	}
-	return v
+	date := int(n.value() / 1_000 % 1_0000_00_00)
+	return calendar.Of(date/1_00_00, time.Month(date/1_00%1_00), date%1_00)
 }
 
 // Female reports whether the number was given to a woman.
-func (n Number) Female() bool { return n.c[length-2]%2 == 0 && !n.IsZero() }
+func (n Number) Female() bool { return !n.IsZero() && n.value()%2 == 0 }
 
-// Area is the first six digits.
-func (n Number) Area() string { return string(n.c[:6]) }
+// Area is the first six digits, "" of no number.
+func (n Number) Area() string {
+	if n.IsZero() {
+		return ""
+	}
+	return strconv.FormatUint(n.value()/1_0000_00_00_000, 10)
+}
 
 // IsZero reports whether n is no number.
 func (n Number) IsZero() bool { return n == Number{} }
 
-// Compare orders numbers as their plain text.
-func (n Number) Compare(o Number) int { return bytes.Compare(n.c[:], o.c[:]) }
+// Compare orders numbers as their plain text, none before all.
+func (n Number) Compare(o Number) int {
+	return cmp.Compare(n.order(), o.order())
+}
+
+func (n Number) order() uint64 {
+	if n.IsZero() {
+		return 0
+	}
+	return n.value()
+}
 
 // Plain is the whole number.
 func (n Number) Plain() string {
 	if n.IsZero() {
 		return ""
 	}
-	return string(n.c[:])
+	c := n.written()
+	return string(c[:])
 }
 
 // Masked hides the date of birth: "371424********281X".
@@ -226,7 +261,7 @@ func (n Number) Masked() string {
 	if n.IsZero() {
 		return ""
 	}
-	return string(n.c[:6]) + "********" + string(n.c[14:])
+	return mask(n.written())
 }
 
 // String is Masked.
