@@ -1,0 +1,15 @@
+// Package population turns what was delivered, or what one dossier says, into columns of people and households.
+//
+// [FromDossier] reads a household as an officer or a case writes it down. [Build] reads a whole delivery: it matches
+// rows to people, derives each person's facts, decides where "nothing recorded" means "none", composes households and
+// lays them out as batches for package rules. Both end in the same shape, so one household is evaluated as a city is.
+//
+// # None, and not known
+//
+// A person without a row in a feed has "none" only if the world is closed there: the feed was delivered whole for the
+// person's area and for the period, is fresh, covers the person, and none of the person's rows was set aside. In
+// every other case the value is unknown. A sum over the rows of a person who has some is unknown too where one of the
+// person's rows was set aside.
+//
+// The package has no clock: the date of evaluation is an argument. The same input gives the same batches in the same order.
+package population
