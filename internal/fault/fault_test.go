@@ -158,6 +158,12 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestNearestOfEquals(t *testing.T) {
+	if got := fault.Nearest("grade_", []string{"grade_b", "grade_a", "grade_c"}); got != "grade_a" {
+		t.Errorf("of three at the same distance %q, want the first by name", got)
+	}
+}
+
 // The order of the names must not decide, since they often come out of a map.
 func TestNearestDoesNotDependOnOrder(t *testing.T) {
 	names := []string{"grade_a", "grade_b", "grade_c", "grade"}

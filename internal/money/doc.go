@@ -4,7 +4,7 @@
 // never floats, because 0.1 + 0.2 must be 0.3 for the family on whose threshold it falls.
 //
 //	standard, err := money.Parse("1166.67")
-//	year, ok := standard.Mul(12 * money.Scale)
+//	year, ok := standard.Mul(12 * money.Scale) // 12 as a Decimal
 //	year.String() // "14000.04"
 //	year.Text()   // "14,000.04"
 //

@@ -180,6 +180,35 @@ func TestMulAndQuoRoundHalfToEven(t *testing.T) {
 	}
 }
 
+// The places where the 128-bit division is about to fail and where the rounded quotient is about to leave the range.
+func TestTheEdgesOf128Bits(t *testing.T) {
+	const million = 1_000_000 * money.Scale
+	for _, c := range []struct {
+		name string
+		op   func(a, b money.Decimal) (money.Decimal, bool)
+		a, b money.Decimal
+		want money.Decimal
+		ok   bool
+	}{
+		{"the product's upper half is just below the divisor", money.Decimal.Mul, money.Max, 2_000_000, 0, false},
+		{"and equal to it", money.Decimal.Mul, money.Max, 2_000_001, 0, false},
+		{"one beyond Max", money.Decimal.Mul, 1 << 62, 2 * money.Scale, 0, false},
+		{"one beyond Min", money.Decimal.Mul, -1 << 62, 2 * money.Scale, 0, false},
+		{"times one", money.Decimal.Mul, money.Max, money.Scale, money.Max, true},
+		{"times minus one", money.Decimal.Mul, money.Max, -money.Scale, money.Min, true},
+		{"the dividend's upper half is just below the divisor", money.Decimal.Quo, money.Max, 500_000, 0, false},
+		{"and equal to it", money.Decimal.Quo, money.Max, 499_999, 0, false},
+		{"a quotient one beyond Max", money.Decimal.Quo, 1 << 62, money.Scale / 2, 0, false},
+		{"by one", money.Decimal.Quo, money.Min, money.Scale, money.Min, true},
+		{"by itself", money.Decimal.Quo, money.Min, money.Max, -money.Scale, true},
+		{"by a million", money.Decimal.Quo, money.Max, million, 9_223_372_036_855, true},
+	} {
+		if got, ok := c.op(c.a, c.b); ok != c.ok || got != c.want {
+			t.Errorf("%s: of %v and %v: %v, %v, want %v, %v", c.name, c.a, c.b, got, ok, c.want, c.ok)
+		}
+	}
+}
+
 // 四舍五入 as offices do it: a half goes away from zero, also below zero. Amounts hang on this table.
 func TestRoundHalfAwayFromZero(t *testing.T) {
 	for _, c := range []struct {
