@@ -118,6 +118,9 @@ func (e *Error) Message(lang Lang) string {
 	return message
 }
 
+// String is the place in English: "file:line:column row 3 field x".
+func (a At) String() string { return a.describe(En) }
+
 func (a At) describe(lang Lang) string {
 	var b strings.Builder
 	b.WriteString(a.File)

@@ -1,6 +1,8 @@
 package pack
 
 import (
+	"slices"
+
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
@@ -17,7 +19,7 @@ type Pack struct {
 	Engine      string // engine version needed
 	Residence   string // fact of the household that chooses a parameter's residence: "household.residence"
 	Calendar    *calendar.Work
-	Areas       *AreaTree
+	Areas       *AreaTree // nil if the pack has none
 	Departments []*Department
 	Codes       map[string]*CodeList
 	Facts       []*Fact
@@ -31,6 +33,9 @@ type Pack struct {
 	Household   *Composition
 	Workflow    *Workflow
 	Cases       []*Case
+
+	calendarFile string
+	defined      map[string]Pos // kind/name to the place of its definition
 }
 
 // Pos is a place in a pack's file.
@@ -51,12 +56,6 @@ func (t Text) In(lang fault.Lang) string {
 		return t.Zh
 	}
 	return t.En
-}
-
-// Expr is an expression as written. An Expr without Source is absent.
-type Expr struct {
-	Source string
-	Pos    Pos
 }
 
 // Cite is where a rule or a figure comes from.
@@ -115,6 +114,20 @@ type CodeList struct {
 	Pos   Pos
 }
 
+// Index is a code's value: its place in the list, -1 for a code that is not in it.
+func (l *CodeList) Index(id string) int {
+	return slices.IndexFunc(l.Codes, func(c Code) bool { return c.ID == id })
+}
+
+// IDs are the codes in the order written.
+func (l *CodeList) IDs() []string {
+	ids := make([]string, len(l.Codes))
+	for i, c := range l.Codes {
+		ids[i] = c.ID
+	}
+	return ids
+}
+
 // Code is one entry of a closed list.
 type Code struct {
 	ID   string
@@ -124,9 +137,20 @@ type Code struct {
 
 // Department owns programmes and delivers feeds. Its name holds over spans.
 type Department struct {
-	ID    string
-	Names []DatedText
-	Pos   Pos
+	ID       string
+	Names    []DatedText
+	Supplier bool // delivers feeds but owns no programme
+	Pos      Pos
+}
+
+// Name is the department's name on a day.
+func (d *Department) Name(on calendar.Date) Text {
+	for _, n := range d.Names {
+		if n.Span.Contains(on) {
+			return n.Name
+		}
+	}
+	return Text{}
 }
 
 // DatedText is a text that holds over a span.
@@ -416,13 +440,16 @@ type Case struct {
 	Tags       []string // eligible | ineligible | threshold | missing, beside others
 	Programmes []string // that it is a case of
 	Source     Source
-	Parameters map[string]any // own values: scalar, or a table by residence or code
+	Parameters []*Parameter // own values, which replace the pack's
 	Facts      *Dossier
 	Expect     *Expectation
 	Pos        Pos
+
+	overrides []entry // until every parameter is known
 }
 
-// Dossier is a household as a case or an officer writes it down: what is not mentioned is unknown.
+// Dossier is a household as a case or an officer writes it down: what is not mentioned is unknown. Values are as written:
+// a text, nil, a []any or a map[string]any; package population gives them their types.
 type Dossier struct {
 	On         calendar.Date
 	Area       area.Code
@@ -447,17 +474,23 @@ type ExpectedOutcome struct {
 	Programme  string
 	Unit       string // member's name, or "" for the household (or the only member)
 	Outcome    string
-	Components map[string]money.Decimal
-	Amount     *money.Decimal
-	Failed     []string // conditions
-	Missing    []string // fact paths
+	Components []ExpectedComponent
+	Amount     *money.Decimal // of all components together
+	Failed     []string       // conditions
+	Missing    []string       // fact paths
 	Pos        Pos
+}
+
+// ExpectedComponent is the amount of a component.
+type ExpectedComponent struct {
+	ID     string
+	Amount money.Decimal
 }
 
 // ExpectedValue is the value of a variable or fact of a unit.
 type ExpectedValue struct {
 	Path  string
 	Unit  string
-	Value any // nil for unknown
+	Value string // as rules.Canonical writes it; "unknown", "error" or "not-in-force"
 	Pos   Pos
 }

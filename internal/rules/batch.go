@@ -67,6 +67,7 @@ type Table struct {
 type Events struct {
 	Table         // Facts: kind, from, to, then the fields
 	Start []int32 // one more than the parent's lanes
+	of    []int32 // the parent of each row
 }
 
 // The slots of an event's columns before its fields.
@@ -79,7 +80,7 @@ const (
 
 // Batch is whole households with their persons: the unit of evaluation. The members of household h are the persons
 // MemberStart[h] to MemberStart[h+1]; the first Counted[h] of them count as members, the others are registered there but
-// do not count.
+// do not count. A batch is evaluated by one worker at a time.
 type Batch struct {
 	Household, Person, Supporter Table
 	HouseholdEvent, PersonEvent  Events
@@ -87,11 +88,11 @@ type Batch struct {
 	MemberStart    []int32
 	Counted        []int32
 	SupporterStart []int32
-	HouseholdOf    []int32     // of each person
-	SupporterOf    []int32     // the household of each supporter
 	Area           []area.Code // of each household; 0 is unknown
 	Doubtful       Bits        // households whose composition is doubtful
 	Collective     Bits        // dormitories and institutions: not assessed as families
+
+	householdOf, supporterOf []int32 // of each person and each supporter; filled by link
 }
 
 // Layout is where each fact of a pack stands in a batch.
@@ -167,8 +168,6 @@ func (l *Layout) NewBatch(households, persons, supporters, householdEvents, pers
 		MemberStart:    make([]int32, households+1),
 		Counted:        make([]int32, households),
 		SupporterStart: make([]int32, households+1),
-		HouseholdOf:    make([]int32, persons),
-		SupporterOf:    make([]int32, supporters),
 		Area:           make([]area.Code, households),
 		Doubtful:       NewBits(households),
 		Collective:     NewBits(households),
@@ -196,4 +195,25 @@ func newColumns(count, n int) []Column {
 		columns[i] = Column{Num: make([]int64, n), Known: NewBits(n)}
 	}
 	return columns
+}
+
+// link fills the way up from each row, once the segments are complete.
+func (b *Batch) link() {
+	if b.householdOf != nil {
+		return
+	}
+	b.householdOf = owners(b.MemberStart, b.Person.N)
+	b.supporterOf = owners(b.SupporterStart, b.Supporter.N)
+	b.HouseholdEvent.of = owners(b.HouseholdEvent.Start, b.HouseholdEvent.N)
+	b.PersonEvent.of = owners(b.PersonEvent.Start, b.PersonEvent.N)
+}
+
+func owners(start []int32, n int) []int32 {
+	of := make([]int32, n)
+	for owner := range len(start) - 1 {
+		for row := start[owner]; row < start[owner+1]; row++ {
+			of[row] = int32(owner)
+		}
+	}
+	return of
 }

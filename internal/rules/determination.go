@@ -1,0 +1,201 @@
+package rules
+
+import (
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// EngineVersion is the version of what outcomes mean. It rises when the same pack, facts and date can come to another
+// outcome; stored decisions are checked against it.
+const EngineVersion = "1"
+
+// Determination is everything that a policy comes to for one household on one date, with reasons. Its JSON is the same
+// bytes for the same facts, pack, date and engine version.
+type Determination struct {
+	On        string           `json:"on"`
+	Pack      PackReference    `json:"pack"`
+	Engine    string           `json:"engine"`
+	Simulated bool             `json:"simulated,omitempty"` // the facts are invented
+	Household HouseholdSummary `json:"household"`
+	Outcomes  []OutcomeReport  `json:"outcomes"`
+	Plan      AidPlan          `json:"plan"`
+	Index     *IndexReport     `json:"index,omitempty"`
+	Warnings  []WarningReport  `json:"warnings"`
+}
+
+// PackReference names a version of a pack.
+type PackReference struct {
+	ID   string `json:"id"`
+	Hash string `json:"hash"`
+}
+
+// HouseholdSummary says whose determination it is.
+type HouseholdSummary struct {
+	Key        string   `json:"key,omitempty"`
+	Area       string   `json:"area,omitempty"`
+	Members    []string `json:"members"`
+	Registered []string `json:"registered,omitempty"` // registered with them, not counting as members
+	Doubtful   bool     `json:"doubtful,omitempty"`
+	Collective bool     `json:"collective,omitempty"`
+}
+
+// UnitReference is a household or one of its persons.
+type UnitReference struct {
+	Kind pack.Unit `json:"kind"`
+	Name string    `json:"name,omitempty"` // of a person
+}
+
+// Label is a text in both languages.
+type Label struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
+
+func label(t pack.Text) Label { return Label{t.Zh, t.En} }
+
+// OutcomeReport is a programme's outcome for a unit.
+type OutcomeReport struct {
+	Programme   string            `json:"programme"`
+	Number      int               `json:"number,omitempty"`
+	PathOf      string            `json:"path_of,omitempty"`
+	Name        Label             `json:"name"`
+	Department  string            `json:"department"`
+	Aid         string            `json:"aid"`
+	Entitlement bool              `json:"entitlement"`
+	Unit        UnitReference     `json:"unit"`
+	Outcome     string            `json:"outcome"`
+	Assumed     bool              `json:"assumed,omitempty"` // a default stood in for something unknown
+	InForce     string            `json:"in_force,omitempty"`
+	Status      string            `json:"status,omitempty"` // of the rule: found, proxy, interpolated, assumed
+	Why         *Label            `json:"why,omitempty"`
+	Cites       []Citation        `json:"cites,omitempty"`
+	Components  []ComponentReport `json:"components"`
+	Reasons     []ConditionReport `json:"reasons"`
+	Missing     []MissingReport   `json:"missing"`
+	Failed      []FailureReport   `json:"failed"`
+}
+
+// Citation is where a rule or a figure comes from.
+type Citation struct {
+	Document string `json:"document"`
+	Article  string `json:"article,omitempty"`
+	URL      string `json:"url,omitempty"`
+}
+
+// ComponentReport is one part of what a programme gives.
+type ComponentReport struct {
+	ID     string         `json:"id"`
+	Name   Label          `json:"name"`
+	State  string         `json:"state"` // known, open, none, not-in-force, not-money
+	Amount *money.Decimal `json:"amount,omitempty"`
+	Per    string         `json:"per,omitempty"`
+	Reason *Reason        `json:"reason,omitempty"`
+}
+
+// ConditionReport is a condition with what it came to.
+type ConditionReport struct {
+	Condition string     `json:"condition"`
+	Say       Label      `json:"say"`
+	State     string     `json:"state"` // true, false, unknown, error, not-in-force
+	OnConsent bool       `json:"on_consent,omitempty"`
+	Cites     []Citation `json:"cites,omitempty"`
+	Tree      Reason     `json:"tree"`
+}
+
+// MissingReport is something that has to be known. What a visit or a declaration can answer has a question; the rest
+// names the feeds that are awaited.
+type MissingReport struct {
+	Unit      UnitReference `json:"unit"`
+	Fact      string        `json:"fact"`
+	Name      Label         `json:"name"`
+	Ask       *Label        `json:"ask,omitempty"`
+	Awaits    []string      `json:"awaits,omitempty"`
+	OnConsent bool          `json:"on_consent,omitempty"`
+}
+
+// FailureReport is a false condition and how far it is from its threshold.
+type FailureReport struct {
+	Condition string     `json:"condition"`
+	Say       Label      `json:"say"`
+	Distances []Distance `json:"distances,omitempty"`
+}
+
+// Distance is by how much a comparison is missed.
+type Distance struct {
+	Left    string         `json:"left"`
+	Right   string         `json:"right"`
+	By      money.Decimal  `json:"by"`
+	PerHead *money.Decimal `json:"per_head,omitempty"` // divided by the persons that the threshold is multiplied with
+	Persons int64          `json:"persons,omitempty"`
+	Measure string         `json:"measure,omitempty"`
+	Over    bool           `json:"over"` // too much; else too little
+}
+
+// Reason is a step of an explanation: a value, and what it was made of, cut to what decided.
+type Reason struct {
+	Kind     string     `json:"kind"` // fact, variable, parameter, holds, programme, constant, and, or, not, compare, arithmetic, choice, fold, known, default
+	Operator string     `json:"operator,omitempty"`
+	Path     string     `json:"path,omitempty"`
+	Label    *Label     `json:"label,omitempty"`
+	Of       string     `json:"of,omitempty"` // the person, where it is not the unit itself
+	State    string     `json:"state"`        // known, unknown, error, not-in-force
+	Value    string     `json:"value,omitempty"`
+	Means    *Label     `json:"means,omitempty"` // of a code
+	Type     string     `json:"type,omitempty"`
+	Measure  string     `json:"measure,omitempty"`
+	Source   string     `json:"source,omitempty"`
+	Date     string     `json:"date,omitempty"`
+	InForce  string     `json:"in_force,omitempty"`
+	Status   string     `json:"status,omitempty"`
+	Cites    []Citation `json:"cites,omitempty"`
+	Parts    []Reason   `json:"parts,omitempty"`
+}
+
+// IndexReport is the difficulty index opened into its parts.
+type IndexReport struct {
+	Score    money.Decimal `json:"score"`
+	Before   money.Decimal `json:"before"`
+	Coverage money.Decimal `json:"coverage"`
+	Parts    []IndexPart   `json:"parts"`
+}
+
+// IndexPart is one dimension.
+type IndexPart struct {
+	ID     string        `json:"id"`
+	Name   Label         `json:"name"`
+	Weight money.Decimal `json:"weight"`
+	Score  money.Decimal `json:"score"`
+	Known  bool          `json:"known"` // false: the neutral score stands in
+	Why    Label         `json:"why"`
+	Tree   Reason        `json:"tree"`
+}
+
+// WarningReport is a warning that fires.
+type WarningReport struct {
+	ID        string        `json:"id"`
+	Mechanism string        `json:"mechanism"`
+	Name      Label         `json:"name"`
+	Unit      UnitReference `json:"unit"`
+	Level     string        `json:"level"`
+	Route     string        `json:"route"`
+	Due       int           `json:"due"`
+	Evidence  []Reason      `json:"evidence"`
+}
+
+// Origin is where a fact's value comes from.
+type Origin struct {
+	Source string        // "feed:medical-settlement", "visit", "declared"
+	Date   calendar.Date // of the latest thing it rests on
+	Dated  bool
+}
+
+// Subject is one household to be explained.
+type Subject struct {
+	Batch      *Batch // of one household
+	Key        string
+	Persons    []string // names, by lane
+	Supporters []string
+	Simulated  bool
+	Origin     func(unit pack.Unit, supporter bool, lane, slot int) Origin // nil: nothing is said of sources
+}

@@ -1,0 +1,243 @@
+package rules
+
+import (
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// Evaluator evaluates a plan over batches with narrowing. It keeps its memory from batch to batch and is not safe for
+// concurrent use; make one for each worker.
+type Evaluator struct {
+	m       *machine
+	results Results
+}
+
+// Results is what a batch came to. It belongs to the evaluator and holds until the next batch.
+type Results struct {
+	Programmes []ProgrammeResult // in the pack's order
+	Index      IndexResult
+	Warnings   []Bits // in the order of Policy.Warnings: the lanes of the rule's unit for which it fires
+}
+
+// ProgrammeResult is a programme's outcome in every lane of its unit.
+type ProgrammeResult struct {
+	Outcome []Outcome
+	Witness []uint8 // of an ineligible lane: the index of the first false condition
+	Assumed Bits    // a default stood in for something unknown
+	Amounts []Amounts
+}
+
+// Amounts is a component's amount in every lane, where the lane has one.
+type Amounts struct {
+	Num   []int64
+	Known Bits
+}
+
+// At is the amount of a lane; false where it has none.
+func (a Amounts) At(lane int) (money.Decimal, bool) {
+	return money.Decimal(a.Num[lane]), a.Known.Has(lane)
+}
+
+// IndexResult is the difficulty index of every household, 0 to 100 with two decimals. Collective households have none.
+type IndexResult struct {
+	Score    []money.Decimal // after aid now held
+	Before   []money.Decimal // before it
+	Coverage []money.Decimal // share of the weights whose dimension was known, 0 to 1
+	Parts    [][]money.Decimal
+	Known    []Bits // by dimension; an unknown part took the neutral score
+	Errors   int    // dimensions that came to an error or left 0 to 100, and took the neutral score
+}
+
+// NewEvaluator returns an evaluator of the plan.
+func (p *Plan) NewEvaluator() *Evaluator {
+	return &Evaluator{m: newMachine(p, true)}
+}
+
+// Warnings are the pack's warning rules in the order of Results.Warnings.
+func (p *Policy) Warnings() []*pack.Warning {
+	rules := make([]*pack.Warning, len(p.warnings))
+	for i, w := range p.warnings {
+		rules[i] = w.decl
+	}
+	return rules
+}
+
+// Evaluate computes everything for a batch.
+func (e *Evaluator) Evaluate(b *Batch) *Results {
+	m := e.m
+	m.load(b)
+	r := &e.results
+	r.Programmes = r.Programmes[:0]
+	for i, p := range m.plan.programmes {
+		all := m.everything(p.rel)
+		m.decide(p, all)
+		m.release(p.rel, all)
+		r.Programmes = append(r.Programmes, m.results[i].result(m.lanes[p.rel]))
+	}
+	m.index(&r.Index)
+	r.Warnings = r.Warnings[:0]
+	for _, w := range m.plan.warnings {
+		r.Warnings = append(r.Warnings, m.fires(w))
+	}
+	return r
+}
+
+func (p *programmeLanes) result(lanes int) ProgrammeResult {
+	r := ProgrammeResult{Outcome: p.outcome[:lanes], Witness: p.witness[:lanes], Assumed: p.assumed}
+	for _, a := range p.amounts {
+		r.Amounts = append(r.Amounts, Amounts{a.num[:lanes], a.known})
+	}
+	return r
+}
+
+// fires is the lanes for which a warning's rule is true.
+func (m *machine) fires(w warningPlan) Bits {
+	all := m.everything(w.rel)
+	v := m.need(w.when, all)
+	fired := NewBits(m.lanes[w.rel])
+	for i := range fired {
+		fired[i] = v.known[i] & v.isTrue[i] & all[i]
+	}
+	m.release(w.rel, all)
+	return fired
+}
+
+var hundred = money.Decimal(100 * money.Scale)
+
+// index computes the difficulty index.
+func (m *machine) index(r *IndexResult) {
+	n := m.lanes[households]
+	dimensions := len(m.plan.dimensions)
+	if len(r.Parts) != dimensions {
+		r.Parts, r.Known = make([][]money.Decimal, dimensions), make([]Bits, dimensions)
+	}
+	r.Score, r.Before, r.Coverage = sized(r.Score, n), sized(r.Before, n), sized(r.Coverage, n)
+	r.Errors = 0
+	weights := money.Decimal(0)
+	for i, d := range m.plan.dimensions {
+		r.Parts[i] = sized(r.Parts[i], n)
+		r.Known[i] = NewBits(n)
+		m.dimension(r, i, d)
+		weights += d.decl.Weight
+	}
+	if weights == 0 {
+		return
+	}
+	for h := range n {
+		r.Score[h] = mean(r.Score[h], weights, 2)
+		r.Before[h] = mean(r.Before[h], weights, 2)
+		r.Coverage[h] = mean(r.Coverage[h], weights, 4)
+	}
+}
+
+// dimension adds one dimension's weighted scores.
+func (m *machine) dimension(r *IndexResult, i int, d dimensionPlan) {
+	all := m.everything(households)
+	score, before := m.need(d.score, all), m.need(d.before, all)
+	m.release(households, all)
+	for h := range m.lanes[households] {
+		after, ok := m.score(score, d, h, &r.Errors)
+		if ok {
+			r.Known[i].Set(h)
+			r.Coverage[h] += d.decl.Weight
+		}
+		prior := after
+		if d.before != d.score {
+			prior, _ = m.score(before, d, h, &r.Errors)
+		}
+		r.Parts[i][h] = after
+		r.Score[h] += weighted(after, d.decl.Weight)
+		r.Before[h] += weighted(prior, d.decl.Weight)
+	}
+}
+
+// score is a dimension's score of a household, the neutral one with false where it cannot be known.
+func (m *machine) score(v *vector, d dimensionPlan, h int, errors *int) (money.Decimal, bool) {
+	if v.known.Has(h) {
+		if s := money.Decimal(v.num[h]); s >= 0 && s <= hundred {
+			return s, true
+		}
+		*errors++
+		return d.decl.Neutral, false
+	}
+	if v.odd && v.err.Has(h) {
+		*errors++
+	}
+	return d.decl.Neutral, false
+}
+
+// weighted is a score times its weight. Scores end at 100 and weights are small: this cannot overflow.
+func weighted(score, weight money.Decimal) money.Decimal {
+	w, _ := score.Mul(weight)
+	return w
+}
+
+func mean(sum, weights money.Decimal, digits int) money.Decimal {
+	q, _ := sum.Quo(weights)
+	q, _ = q.Round(digits)
+	return q
+}
+
+func sized(s []money.Decimal, n int) []money.Decimal {
+	if cap(s) < n {
+		return make([]money.Decimal, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// Column is a fact's or variable's value in every lane of its unit: what evidence and reports show. The path is
+// "person.age".
+func (e *Evaluator) Column(path string) (Column, bool) {
+	return e.m.columnOf(path)
+}
+
+func (m *machine) columnOf(path string) (Column, bool) {
+	if id, ok := m.plan.variables[path]; ok {
+		rel := relationOf(m.plan.policy.world.variables[path].decl.Unit)
+		return m.values(id, rel), true
+	}
+	slot, ok := m.plan.policy.world.layout.Slot(path)
+	if !ok {
+		return Column{}, false
+	}
+	if path[:6] == "person" {
+		return m.batch.Person.Facts[slot], true
+	}
+	return m.batch.Household.Facts[slot], true
+}
+
+// values is a node's vector as a column.
+func (m *machine) values(id int32, rel relation) Column {
+	all := m.everything(rel)
+	v := m.need(id, all)
+	m.release(rel, all)
+	n := m.lanes[rel]
+	c := Column{Num: make([]int64, n), Known: NewBits(n)}
+	for i := range n {
+		if !v.known.Has(i) {
+			continue
+		}
+		if v.num != nil && m.plan.nodes[id].typ != pack.Bool {
+			c.Set(i, v.num[i])
+			continue
+		}
+		c.Set(i, boolNum(v.isTrue.Has(i)))
+	}
+	return c
+}
+
+// Persons evaluates one of the pack's person expressions (whom a feed covers, who counts, who is linked) over the persons
+// of a batch, each of whom may stand alone in a household. An expression that is absent is true of everybody.
+func (e *Evaluator) Persons(x pack.Expr, b *Batch) Column {
+	e.m.load(b)
+	if x.Source == "" {
+		c := Column{Num: make([]int64, b.Person.N), Known: NewBits(b.Person.N)}
+		for i := range b.Person.N {
+			c.Set(i, 1)
+		}
+		return c
+	}
+	return e.m.values(e.m.plan.roots[x.Source], persons)
+}

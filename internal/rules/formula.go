@@ -1,0 +1,392 @@
+package rules
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+var (
+	syntaxError = fault.Text{Key: "rules.syntax",
+		Zh: "表达式写法有误：{detail}", En: "the expression cannot be read: {detail}"}
+	unknownName = fault.Text{Key: "rules.unknown-name",
+		Zh: "“{found}”不存在，这里可用的有：{expected}", En: `"{found}" does not exist; at hand here: {expected}`}
+	unknownField = fault.Text{Key: "rules.unknown-field",
+		Zh: "{owner} 没有“{found}”；最接近的是“{nearest}”", En: `{owner} has no "{found}"; the nearest is "{nearest}"`}
+	unknownFieldAlone = fault.Text{Key: "rules.unknown-field-alone",
+		Zh: "{owner} 没有“{found}”", En: `{owner} has no "{found}"`}
+	unknownFunction = fault.Text{Key: "rules.unknown-function",
+		Zh: "政策语言里没有函数“{found}”；最接近的是“{nearest}”", En: `the policy language has no function "{found}"; the nearest is "{nearest}"`}
+	notInLanguage = fault.Text{Key: "rules.not-in-language",
+		Zh: "政策语言里不允许“{found}”", En: `"{found}" is not part of the policy language`}
+	wrongOperands = fault.Text{Key: "rules.wrong-operands",
+		Zh: "“{operator}”不能用于（{found}）", En: `"{operator}" cannot take ({found})`}
+	integerQuotient = fault.Text{Key: "rules.integer-quotient",
+		Zh: "不允许两个整数相除，请把一个写成小数，例如 2.0", En: "int / int is refused: make one a decimal, such as 2.0"}
+	unequalTypes = fault.Text{Key: "rules.unequal-types",
+		Zh: "“{operator}”两边类型不同（{found}）；小数请写成 0.0", En: `"{operator}" needs equal types, found ({found}); write a decimal as 0.0`}
+	wrongResult = fault.Text{Key: "rules.wrong-result",
+		Zh: "结果类型是 {found}，应为 {expected}", En: "the result is {found}, expected {expected}"}
+	badNumber = fault.Text{Key: "rules.bad-number",
+		Zh: "数字“{found}”不能精确表示：最多 6 位小数、共 15 位", En: `the number "{found}" is not exact: at most 6 fraction digits and 15 digits in all`}
+)
+
+// formula is one expression of the pack after elaboration.
+type formula struct {
+	source  pack.Expr
+	checked *cel.Ast // elaborated and checked
+	env     *cel.Env
+}
+
+// scope is the objects that an expression may name: variable to object type.
+type scope map[string]string
+
+// language checks expressions over one set of variables.
+type language struct {
+	env     *cel.Env
+	objects objectTypes
+	scope   scope    // variables that are objects
+	names   []string // every variable
+}
+
+func newLanguage(objects objectTypes, variables map[string]*cel.Type, bind binder) (*language, error) {
+	env, err := newEnv(objects, variables, bind)
+	if err != nil {
+		return nil, err
+	}
+	l := &language{env: env, objects: objects, scope: scope{}, names: sortedKeys(variables)}
+	for name, t := range variables {
+		if t.Kind() == types.StructKind {
+			l.scope[name] = t.TypeName()
+		}
+		if t.Kind() == types.ListKind && t.Parameters()[0].Kind() == types.StructKind {
+			l.scope[name] = "list:" + t.Parameters()[0].TypeName()
+		}
+	}
+	return l, nil
+}
+
+// formula parses, checks and elaborates an expression.
+func (l *language) formula(e pack.Expr) (*formula, fault.List) {
+	parsed, issues := l.env.Parse(e.Source)
+	if issues.Err() != nil {
+		return nil, syntaxFaults(e, issues)
+	}
+	w := &nameWalker{language: l, source: e, info: parsed.NativeRep().SourceInfo(), runes: []rune(e.Source), nextID: ast.MaxID(parsed.NativeRep()) + 1}
+	w.walk(parsed.NativeRep().Expr(), l.scope)
+	if len(w.faults) > 0 {
+		return nil, w.faults
+	}
+	checked, issues := l.env.Check(parsed)
+	if issues.Err() != nil {
+		return nil, typeFaults(e, issues)
+	}
+	c := &coercer{checked: checked.NativeRep(), nextID: w.nextID}
+	c.coerce(parsed.NativeRep().Expr())
+	if c.changed {
+		checked, issues = l.env.Check(parsed)
+		if issues.Err() != nil {
+			return nil, typeFaults(e, issues)
+		}
+	}
+	return &formula{source: e, checked: checked, env: l.env}, nil
+}
+
+// place is the place in the pack's file of an offset in an expression's text.
+func place(e pack.Expr, location common.Location) fault.At {
+	if location == common.NoLocation || location.Line() < 1 {
+		return e.Pos.At()
+	}
+	return e.PosAt(location.Line(), location.Column()+1).At()
+}
+
+func syntaxFaults(e pack.Expr, issues *cel.Issues) fault.List {
+	var list fault.List
+	for _, issue := range issues.Errors() {
+		detail := strings.TrimPrefix(issue.Message, "Syntax error: ")
+		list = append(list, fault.New(fault.Invalid, syntaxError, fault.Args{"detail": detail}).In(place(e, issue.Location)))
+	}
+	return list
+}
+
+var noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '([^']*)'`)
+
+// typeFaults puts the checker's findings into words of the pack language.
+func typeFaults(e pack.Expr, issues *cel.Issues) fault.List {
+	var list fault.List
+	for _, issue := range issues.Errors() {
+		list = append(list, typeFault(issue.Message).In(place(e, issue.Location)))
+	}
+	return list
+}
+
+func typeFault(message string) *fault.Error {
+	match := noOverload.FindStringSubmatch(message)
+	if match == nil {
+		return fault.New(fault.Invalid, syntaxError, fault.Args{"detail": message})
+	}
+	operator := match[1]
+	if symbol, ok := operators.FindReverse(operator); ok && symbol != "" {
+		operator = symbol
+	}
+	found := strings.NewReplacer("(", "", ")", "", ".", ", ", "string", "code").Replace(match[2])
+	args := fault.Args{"operator": operator, "found": found}
+	switch {
+	case match[1] == operators.Divide && found == "int, int":
+		return fault.New(fault.Invalid, integerQuotient, nil)
+	case match[1] == operators.Conditional:
+		args["operator"] = "?:"
+		return fault.New(fault.Invalid, unequalTypes, args)
+	case match[1] == "or":
+		return fault.New(fault.Invalid, unequalTypes, args)
+	}
+	return fault.New(fault.Invalid, wrongOperands, args)
+}
+
+// nameWalker finds names that do not exist and makes number literals with a point exact.
+type nameWalker struct {
+	language *language
+	source   pack.Expr
+	info     *ast.SourceInfo
+	runes    []rune
+	nextID   int64
+	faults   fault.List
+}
+
+func (w *nameWalker) fault(id int64, text fault.Text, args fault.Args) {
+	w.faults = append(w.faults, fault.New(fault.Invalid, text, args).In(place(w.source, w.info.GetStartLocation(id))))
+}
+
+// walk visits an expression and returns its object type, "list:" before that of a list, or "".
+func (w *nameWalker) walk(e ast.Expr, names scope) string {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return w.ident(e, names)
+	case ast.SelectKind:
+		return w.selection(e, names)
+	case ast.CallKind:
+		w.call(e, names)
+	case ast.ComprehensionKind:
+		w.comprehension(e, names)
+	case ast.LiteralKind:
+		w.literal(e)
+	case ast.ListKind:
+		for _, element := range e.AsList().Elements() {
+			w.walk(element, names)
+		}
+	default:
+		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
+	}
+	return ""
+}
+
+func (w *nameWalker) text(id int64) string {
+	r, ok := w.info.GetOffsetRange(id)
+	if !ok || int(r.Stop) > len(w.runes) || r.Start >= r.Stop {
+		return w.source.Source
+	}
+	return string(w.runes[r.Start:r.Stop])
+}
+
+func (w *nameWalker) ident(e ast.Expr, names scope) string {
+	name := e.AsIdent()
+	if object, ok := names[name]; ok {
+		return object
+	}
+	if slices.Contains(w.language.names, name) || strings.HasPrefix(name, "@") {
+		return ""
+	}
+	known := append(sortedKeys(names), w.language.names...)
+	slices.Sort(known)
+	w.fault(e.ID(), unknownName, fault.Args{"found": name, "expected": strings.Join(slices.Compact(known), ", ")})
+	return ""
+}
+
+func (w *nameWalker) selection(e ast.Expr, names scope) string {
+	sel := e.AsSelect()
+	before := len(w.faults)
+	owner := w.walk(sel.Operand(), names)
+	if len(w.faults) > before {
+		return ""
+	}
+	fields, ok := w.language.objects[owner]
+	if !ok || sel.IsTestOnly() {
+		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
+		return ""
+	}
+	field, ok := fields[sel.FieldName()]
+	if !ok {
+		w.unknownField(e.ID(), owner, sel.FieldName(), fields)
+		return ""
+	}
+	switch field.Kind() {
+	case types.StructKind:
+		return field.TypeName()
+	case types.ListKind:
+		if element := field.Parameters()[0]; element.Kind() == types.StructKind {
+			return "list:" + element.TypeName()
+		}
+	}
+	return ""
+}
+
+func (w *nameWalker) unknownField(id int64, owner, name string, fields map[string]*cel.Type) {
+	args := fault.Args{"owner": owner, "found": name, "nearest": fault.Nearest(name, sortedKeys(fields))}
+	if args["nearest"] == "" {
+		w.fault(id, unknownFieldAlone, args)
+		return
+	}
+	w.fault(id, unknownField, args)
+}
+
+func (w *nameWalker) call(e ast.Expr, names scope) {
+	call := e.AsCall()
+	name := call.FunctionName()
+	_, isOperator := operators.FindReverse(name)
+	if !isOperator && !strings.HasPrefix(name, "@") && !slices.Contains(functionNames, name) {
+		w.fault(e.ID(), unknownFunction, fault.Args{"found": name, "nearest": fault.Nearest(name, functionNames)})
+		return
+	}
+	if name == operators.Modulo || strings.HasPrefix(name, "_[?") || strings.HasPrefix(name, "_?.") {
+		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
+		return
+	}
+	if call.IsMemberFunction() {
+		w.walk(call.Target(), names)
+	}
+	for _, arg := range call.Args() {
+		w.walk(arg, names)
+	}
+}
+
+func (w *nameWalker) comprehension(e ast.Expr, names scope) {
+	fold := e.AsComprehension()
+	over := w.walk(fold.IterRange(), names)
+	element, ok := strings.CutPrefix(over, "list:")
+	if !ok {
+		if len(w.faults) == 0 {
+			w.fault(fold.IterRange().ID(), notInLanguage, fault.Args{"found": w.text(fold.IterRange().ID())})
+		}
+		return
+	}
+	inner := scope{}
+	for name, object := range names {
+		inner[name] = object
+	}
+	inner[fold.IterVar()] = element
+	w.walk(fold.LoopStep(), inner)
+}
+
+// literal turns a floating-point literal, which the parser has already rounded, into @dec("text").
+func (w *nameWalker) literal(e ast.Expr) {
+	switch e.AsLiteral().(type) {
+	case types.Bool, types.Int, types.String:
+		return
+	case types.Double:
+	default:
+		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
+		return
+	}
+	text := strings.ReplaceAll(w.text(e.ID()), " ", "")
+	value, err := money.Parse(text)
+	if err != nil {
+		w.fault(e.ID(), badNumber, fault.Args{"found": text})
+		return
+	}
+	factory := ast.NewExprFactory()
+	argument := factory.NewLiteral(w.id(), types.String(value.String()))
+	e.SetKindCase(factory.NewCall(e.ID(), decimalLiteral, argument))
+}
+
+func (w *nameWalker) id() int64 {
+	w.nextID++
+	return w.nextID
+}
+
+// coercer wraps the int operands of mixed arithmetic in @decimal(…).
+type coercer struct {
+	checked *ast.AST
+	nextID  int64
+	changed bool
+}
+
+func (c *coercer) coerce(e ast.Expr) {
+	switch e.Kind() {
+	case ast.SelectKind:
+		c.coerce(e.AsSelect().Operand())
+	case ast.ListKind:
+		for _, element := range e.AsList().Elements() {
+			c.coerce(element)
+		}
+	case ast.ComprehensionKind:
+		c.coerce(e.AsComprehension().LoopStep())
+	case ast.CallKind:
+		c.call(e)
+	}
+}
+
+func (c *coercer) call(e ast.Expr) {
+	call := e.AsCall()
+	if call.IsMemberFunction() {
+		c.coerce(call.Target())
+	}
+	for _, arg := range call.Args() {
+		c.coerce(arg)
+	}
+	overloads := c.checked.GetOverloadIDs(e.ID())
+	if len(overloads) != 1 {
+		return
+	}
+	for _, i := range coercions[overloads[0]] {
+		operands := call.Args()
+		if call.IsMemberFunction() {
+			i-- // the receiver is the overload's first argument
+		}
+		wrap(operands[i], c.id(), c.id())
+		c.changed = true
+	}
+}
+
+func (c *coercer) id() int64 {
+	c.nextID++
+	return c.nextID
+}
+
+// wrap replaces e in place by @decimal(e); e's former self gets a new id. A literal becomes a decimal literal.
+func wrap(e ast.Expr, innerID, literalID int64) {
+	factory := ast.NewExprFactory()
+	if e.Kind() == ast.LiteralKind {
+		if whole, ok := e.AsLiteral().(types.Int); ok {
+			if value, ok := money.FromInt(int64(whole)); ok {
+				e.SetKindCase(factory.NewCall(e.ID(), decimalLiteral, factory.NewLiteral(literalID, types.String(value.String()))))
+				return
+			}
+		}
+	}
+	inner := factory.NewUnspecifiedExpr(innerID)
+	inner.SetKindCase(e)
+	e.SetKindCase(factory.NewCall(e.ID(), toDecimal, inner))
+}
+
+// decimalResult makes an int formula a decimal one.
+func (f *formula) decimalResult() fault.List {
+	root := f.checked.NativeRep().Expr()
+	id := ast.MaxID(f.checked.NativeRep())
+	wrap(root, id+1, id+2)
+	checked, issues := f.env.Check(f.checked)
+	if issues.Err() != nil {
+		return typeFaults(f.source, issues)
+	}
+	f.checked = checked
+	return nil
+}

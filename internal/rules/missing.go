@@ -1,0 +1,315 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// missing collects what has to be known before an open outcome can be decided: the unknown leaves that are left after
+// dropping what known values already absorb.
+type missing struct {
+	x     *explainer
+	seen  map[laneOf]bool
+	facts map[string]bool
+	list  []MissingReport
+}
+
+func newMissing(x *explainer) *missing {
+	return &missing{x: x, seen: map[laneOf]bool{}, facts: map[string]bool{}}
+}
+
+// reports are the missing facts: what can be asked first, then what is awaited, each in the order of the rules.
+func (m *missing) reports() []MissingReport {
+	reports := append([]MissingReport{}, m.list...)
+	slices.SortStableFunc(reports, func(a, b MissingReport) int { return a.rank() - b.rank() })
+	return reports
+}
+
+func (r MissingReport) rank() int {
+	switch {
+	case r.OnConsent:
+		return 2
+	case r.Ask == nil:
+		return 1
+	}
+	return 0
+}
+
+// of adds what a node's unknown lane rests on.
+func (m *missing) of(id int32, lane int) {
+	at := laneOf{id, lane}
+	if m.seen[at] {
+		return
+	}
+	m.seen[at] = true
+	n := &m.x.plan.nodes[id]
+	if m.x.all(id).state(lane) != stateUnknown {
+		return
+	}
+	switch n.op {
+	case opFact:
+		m.fact(n, lane)
+	case opHolds:
+		m.holds(n, lane)
+	case opLift:
+		m.of(n.args[0], m.x.aboveOf(n, lane))
+	case opCond:
+		m.choice(n, lane)
+	case opExists, opAll, opCount, opSum, opMax, opMin:
+		m.fold(n, lane)
+	case opEligible, opAmount, opOutcome:
+		m.programme(n.prog, lane)
+	case opParam, opParamTable, opParamBand:
+		m.parameter(n, lane)
+	default:
+		for _, a := range n.args {
+			m.of(a, lane)
+		}
+	}
+}
+
+// choice: an unknown test needs itself and both arms.
+func (m *missing) choice(n *node, lane int) {
+	test := m.x.all(n.args[0])
+	if test.state(lane) == stateUnknown {
+		for _, a := range n.args {
+			m.of(a, lane)
+		}
+		return
+	}
+	if test.isTrue.Has(lane) {
+		m.of(n.args[1], lane)
+		return
+	}
+	m.of(n.args[2], lane)
+}
+
+func (m *missing) fold(n *node, lane int) {
+	from, to := m.x.m.segment(n.over, lane)
+	for row := from; row < to; row++ {
+		m.of(n.args[0], row)
+	}
+	if m.x.m.complete(n, lane) {
+		return
+	}
+	rel := n.over.parent()
+	kinds := m.x.plan.policy.world.layout.EventKinds(unitOf(rel))
+	for _, k := range n.kinds {
+		if m.x.m.table(rel).Complete[k].Has(lane) {
+			continue
+		}
+		code := kinds.Codes[k]
+		m.add(MissingReport{Unit: m.x.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: label(code.Name),
+			Awaits: m.x.plan.policy.feedsOfEvent(unitOf(rel), code.ID)})
+	}
+}
+
+// programme needs what its own open conditions and amounts need.
+func (m *missing) programme(q *programmePlan, lane int) {
+	if q.version == nil {
+		return
+	}
+	if q.rel == households && (m.x.subject.Batch.Doubtful.Has(0) || m.x.subject.Batch.Collective.Has(0)) {
+		m.composition()
+	}
+	for _, ids := range [][]int32{q.conditions, q.whens, q.amounts} {
+		for _, id := range ids {
+			if id >= 0 {
+				m.of(id, lane)
+			}
+		}
+	}
+}
+
+// parameter is unknown for want of its key, or of the household's area or residence.
+func (m *missing) parameter(n *node, lane int) {
+	if n.op != opParam {
+		m.of(n.args[0], lane)
+	}
+	h := lane
+	for rel := n.rel; rel != households && rel != scalar; rel = rel.parent() {
+		h = m.x.m.above(rel, h)
+	}
+	p := m.x.plan
+	if p.places.fact < 0 {
+		return
+	}
+	column := &m.x.m.batch.Household.Facts[p.places.fact]
+	if !column.Known.Has(h) {
+		f := p.policy.world.layout.Facts(pack.Household)[p.places.fact]
+		m.addFact(f, UnitReference{Kind: pack.Household})
+	}
+}
+
+func (m *missing) fact(n *node, lane int) {
+	f := n.term.fact
+	if f.fact == nil {
+		m.add(MissingReport{Unit: m.x.eventUnit(n.rel, lane), Fact: f.path, Name: label(f.name)})
+		return
+	}
+	m.addFact(f.fact, m.x.unit(n.rel, lane))
+}
+
+// eventUnit is whose event a row is.
+func (x *explainer) eventUnit(rel relation, row int) UnitReference {
+	return x.unit(rel.parent(), x.m.above(rel, row))
+}
+
+func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
+	report := MissingReport{Unit: unit, Fact: f.Path(), Name: label(f.Label), OnConsent: f.Consent}
+	for _, source := range f.Trust {
+		if feed, ok := strings.CutPrefix(source, "feed:"); ok {
+			report.Awaits = append(report.Awaits, feed)
+			continue
+		}
+		report.Ask = labelOf(f.Ask)
+	}
+	m.add(report)
+}
+
+func (m *missing) holds(n *node, lane int) {
+	name := n.term.prog.decl.Name
+	report := MissingReport{Unit: m.x.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
+		Name: Label{"是否正在享受" + name.Zh, "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsOfRole("holdings")}
+	m.add(report)
+}
+
+var compositionName = Label{"共同生活家庭成员", "who lives together as one household"}
+
+func (m *missing) composition() {
+	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.composition", Name: compositionName,
+		Ask: &Label{"现在哪些人一起吃住、共同生活？户口在一起但不共同生活的有谁？", "Who eats and lives together now? Who is registered here but lives elsewhere?"}})
+}
+
+func (m *missing) add(r MissingReport) {
+	key := string(r.Unit.Kind) + "/" + r.Unit.Name + "/" + r.Fact
+	if m.facts[key] {
+		return
+	}
+	m.facts[key] = true
+	m.list = append(m.list, r)
+}
+
+func (p *Policy) feedsOfRole(role string) []string {
+	var feeds []string
+	for _, f := range p.world.pack.Feeds {
+		if f.Role == role {
+			feeds = append(feeds, f.ID)
+		}
+	}
+	return feeds
+}
+
+func (p *Policy) feedsOfEvent(unit pack.Unit, kind string) []string {
+	var feeds []string
+	for _, f := range p.world.pack.Feeds {
+		for _, e := range f.Events {
+			if e.Unit == unit && (e.Kind == kind || slices.Contains(e.Kinds, kind)) {
+				feeds = append(feeds, f.ID)
+			}
+		}
+	}
+	return slices.Compact(feeds)
+}
+
+// distances is by how much the comparisons that made a node false are missed.
+func (x *explainer) distances(id int32, lane int) []Distance {
+	n := &x.plan.nodes[id]
+	switch n.op {
+	case opLift:
+		return x.distances(n.args[0], x.aboveOf(n, lane))
+	case opVariable:
+		return x.distances(n.args[0], lane)
+	case opAnd, opOr:
+		var all []Distance
+		for _, a := range n.args {
+			v := x.all(a)
+			if v.known.Has(lane) && !v.isTrue.Has(lane) {
+				all = append(all, x.distances(a, lane)...)
+			}
+		}
+		return all
+	case opLess, opLessEqual:
+		return x.distance(n, lane)
+	}
+	return nil
+}
+
+// distance of a false a < b is a − b: what has to fall, or the other to rise.
+func (x *explainer) distance(n *node, lane int) []Distance {
+	a, b := x.reason(n.args[0], lane), x.reason(n.args[1], lane)
+	if a.Value == "" || b.Value == "" || a.Type == string(pack.Date) {
+		return nil
+	}
+	left, errLeft := money.Parse(a.Value)
+	right, errRight := money.Parse(b.Value)
+	by, ok := left.Sub(right)
+	if errLeft != nil || errRight != nil || !ok {
+		return nil
+	}
+	d := Distance{Left: name(a), Right: name(b), By: by, Measure: a.Measure, Over: true}
+	threshold := b
+	if n.num == writtenReversed {
+		d.Left, d.Right, d.Over = d.Right, d.Left, false
+		threshold, d.Measure = a, b.Measure
+	}
+	if d.Measure == "" {
+		d.Measure = measureOf(threshold)
+	}
+	if heads := headsOf(threshold); heads > 1 {
+		if each, ok := by.Quo(money.Decimal(heads * money.Scale)); ok {
+			each, _ = each.Round(2)
+			d.PerHead, d.Persons = &each, heads
+		}
+	}
+	return []Distance{d}
+}
+
+// name is how a distance names a side: the path of a value, or the paths it was computed from.
+func name(r Reason) string {
+	if r.Path != "" {
+		return r.Path
+	}
+	if r.Kind == "constant" {
+		return r.Value
+	}
+	var parts []string
+	for _, p := range r.Parts {
+		parts = append(parts, name(p))
+	}
+	return strings.Join(parts, " "+r.Operator+" ")
+}
+
+// measureOf is the measure of the first measured part.
+func measureOf(r Reason) string {
+	if r.Measure != "" {
+		return r.Measure
+	}
+	for _, p := range r.Parts {
+		if m := measureOf(p); m != "" && m != "persons" {
+			return m
+		}
+	}
+	return ""
+}
+
+// headsOf is the number of persons that a threshold is multiplied with, 0 if it is not.
+func headsOf(r Reason) int64 {
+	if r.Kind != "arithmetic" || r.Operator != "*" {
+		return 0
+	}
+	for _, p := range r.Parts {
+		if p.Measure == "persons" && p.Type == string(pack.Int) {
+			if n, err := money.Parse(p.Value); err == nil {
+				return int64(n) / money.Scale
+			}
+		}
+		if n := headsOf(p); n > 0 {
+			return n
+		}
+	}
+	return 0
+}

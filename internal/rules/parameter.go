@@ -1,0 +1,233 @@
+package rules
+
+import (
+	"slices"
+
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// cell is a parameter's value at one place on one date.
+type cell struct {
+	num   int64
+	state cellState
+	value *pack.ParameterValue // where it comes from; nil if not known
+}
+
+type cellState uint8
+
+const (
+	cellNotInForce cellState = iota
+	cellUnknown              // differs by an area or a residence that is not known
+	cellKnown
+)
+
+// scale is a parameter's bands at one place.
+type scale struct {
+	bands []pack.Band
+	state cellState
+	value *pack.ParameterValue
+}
+
+// places numbers the combinations of area and residence that parameters distinguish. Only areas that some value names
+// matter, so a household's place is its deepest such area and its residence.
+type places struct {
+	areas      []area.Code // those named, and last 0 for an unknown area
+	residences []string    // the list's codes, and last "" for an unknown residence
+	fact       int         // the slot of the residence; -1 if the pack has none
+}
+
+func newPlaces(w *world, overlay Overlay) *places {
+	p := &places{fact: -1}
+	for _, parameter := range w.pack.Parameters {
+		p.name(parameter)
+	}
+	for _, parameter := range overlay {
+		p.name(parameter)
+	}
+	slices.Sort(p.areas)
+	p.areas = append(slices.Compact(p.areas), 0)
+	if slot, ok := w.layout.Slot(w.pack.Residence); ok {
+		p.fact = slot
+		list := w.pack.Codes[w.layout.Facts(pack.Household)[slot].Codes]
+		p.residences = append(p.residences, list.IDs()...)
+	}
+	p.residences = append(p.residences, "")
+	return p
+}
+
+func (p *places) name(parameter *pack.Parameter) {
+	for _, v := range parameter.Values {
+		p.areas = append(p.areas, v.Area)
+	}
+}
+
+func (p *places) count() int { return len(p.areas) * len(p.residences) }
+
+// of is the place of a household. One outside every area that a value names is at the place of an unknown area.
+func (p *places) of(at area.Code, residence int, residenceKnown bool) int {
+	if !residenceKnown {
+		residence = len(p.residences) - 1
+	}
+	best := len(p.areas) - 1
+	for i, a := range p.areas[:len(p.areas)-1] {
+		if at != 0 && a.Contains(at) && (best == len(p.areas)-1 || a.Level() > p.areas[best].Level()) {
+			best = i
+		}
+	}
+	return best*len(p.residences) + residence
+}
+
+// at is the value in force at a known area and residence, nil if there is none.
+func (p *places) at(parameter *pack.Parameter, on calendar.Date, in area.Code, residence string) *pack.ParameterValue {
+	var best *pack.ParameterValue
+	for _, v := range parameter.Values {
+		if !v.Span.Contains(on) || !v.Area.Contains(in) || v.Residence != "" && v.Residence != residence {
+			continue
+		}
+		if best == nil || v.Area.Level() > best.Area.Level() || v.Area == best.Area && best.Residence == "" {
+			best = v
+		}
+	}
+	return best
+}
+
+// resolve is the value at each place; a place that is not fully known has a value only if all that it can be agree.
+func (p *places) resolve(parameter *pack.Parameter, on calendar.Date) []resolved {
+	known := len(p.areas) - 1
+	all := make([]resolved, p.count())
+	residences := p.residences[:len(p.residences)-1]
+	if len(residences) == 0 {
+		residences = []string{""}
+	}
+	for a := range p.areas[:known] {
+		for r, residence := range residences {
+			all[a*len(p.residences)+r] = resolved{value: p.at(parameter, on, p.areas[a], residence)}
+		}
+		if len(p.residences) > 1 {
+			last := len(p.residences) - 1
+			all[a*len(p.residences)+last] = agree(all[a*len(p.residences) : a*len(p.residences)+last])
+		}
+	}
+	for r := range p.residences {
+		var candidates []resolved
+		for a := range p.areas[:known] {
+			candidates = append(candidates, all[a*len(p.residences)+r])
+		}
+		all[known*len(p.residences)+r] = agree(candidates)
+	}
+	return all
+}
+
+// resolved is a value or the knowledge that it differs.
+type resolved struct {
+	value   *pack.ParameterValue
+	differs bool
+}
+
+func agree(candidates []resolved) resolved {
+	if len(candidates) == 0 {
+		return resolved{}
+	}
+	first := candidates[0]
+	for _, c := range candidates {
+		if c.differs || !sameValue(c.value, first.value) {
+			return resolved{differs: true}
+		}
+	}
+	return first
+}
+
+func sameValue(a, b *pack.ParameterValue) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if a.Value != b.Value || !slices.Equal(a.Bands, b.Bands) || len(a.Table) != len(b.Table) {
+		return false
+	}
+	for code, v := range a.Table {
+		if b.Table[code] != v {
+			return false
+		}
+	}
+	return true
+}
+
+func (r resolved) state() cellState {
+	switch {
+	case r.differs:
+		return cellUnknown
+	case r.value == nil:
+		return cellNotInForce
+	}
+	return cellKnown
+}
+
+func (p *places) cells(parameter *pack.Parameter, on calendar.Date) []cell {
+	var cells []cell
+	for _, r := range p.resolve(parameter, on) {
+		c := cell{state: r.state(), value: r.value}
+		if c.state == cellKnown {
+			c.num = numeric(parameter, r.value.Value)
+		}
+		cells = append(cells, c)
+	}
+	return cells
+}
+
+func (p *places) rows(parameter *pack.Parameter, on calendar.Date, list *pack.CodeList) [][]cell {
+	var rows [][]cell
+	for _, r := range p.resolve(parameter, on) {
+		row := make([]cell, len(list.Codes))
+		for i, code := range list.Codes {
+			row[i] = cell{state: r.state(), value: r.value}
+			if r.state() == cellKnown {
+				row[i].num = numeric(parameter, r.value.Table[code.ID])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (p *places) scales(parameter *pack.Parameter, on calendar.Date) []scale {
+	var scales []scale
+	for _, r := range p.resolve(parameter, on) {
+		s := scale{state: r.state(), value: r.value}
+		if r.value != nil {
+			s.bands = r.value.Bands
+		}
+		scales = append(scales, s)
+	}
+	return scales
+}
+
+// numeric is a parameter's value as a lane holds it.
+func numeric(parameter *pack.Parameter, v money.Decimal) int64 {
+	if parameter.Type == pack.Int {
+		return int64(v) / money.Scale
+	}
+	return int64(v)
+}
+
+// uniform reports whether every place has the same value.
+func uniform(cells []cell) bool {
+	for _, c := range cells {
+		if c.state != cells[0].state || c.num != cells[0].num {
+			return false
+		}
+	}
+	return true
+}
+
+// band is the value for an amount: bands hold up to and including their upper end.
+func (s scale) band(amount money.Decimal) money.Decimal {
+	for _, b := range s.bands {
+		if b.Last || amount <= b.UpTo {
+			return b.Value
+		}
+	}
+	panic("rules: bands without a last one passed validation")
+}

@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"cel.dev/cel-go/cel"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/pack"
+)
+
+// RowFormula derives a value of each person from the rows of a feed about that person: "rows.sum(r, r.own_in_policy)"
+// over all of them, or "row.grade" over the one that the caller chose.
+type RowFormula struct {
+	world  *world
+	feed   *pack.Feed
+	term   *term
+	single bool
+}
+
+// CompileRows compiles a feed's formula for a value of the given type and list of codes. A latest formula reads row, any
+// other folds over rows.
+func CompileRows(p *pack.Pack, feed *pack.Feed, e pack.Expr, want pack.Type, codes string, latest bool) (*RowFormula, fault.List) {
+	w := newWorld(p)
+	fields := map[string]*cel.Type{}
+	for _, c := range feed.Columns {
+		if t, ok := columnType(c); ok {
+			fields[c.Name] = celType(t)
+		}
+	}
+	variables := map[string]*cel.Type{"on": dateType, "rows": cel.ListType(cel.ObjectType(rowObject))}
+	names := map[string]binding{}
+	if latest {
+		variables = map[string]*cel.Type{"on": dateType, "row": cel.ObjectType(rowObject)}
+		names["row"] = binding{feedRows}
+	}
+	l, err := newLanguage(objectTypes{rowObject: fields}, variables, nil)
+	if err != nil {
+		return nil, fault.List{fault.New(fault.Internal, syntaxError, fault.Args{"detail": err.Error()})}
+	}
+	f, faults := l.typed(e, want)
+	if f == nil || len(faults) > 0 {
+		return nil, faults
+	}
+	list := p.Codes[codes]
+	b := &builder{world: w, source: e, info: f.checked.NativeRep().SourceInfo(), types: f.checked.NativeRep(), feed: feed, want: list}
+	t := b.build(f.checked.NativeRep().Expr(), names)
+	if t != nil && t.list != list {
+		b.fail(f.checked.NativeRep().Expr(), differentLists, fault.Args{"found": listID(t.list) + ", " + listID(list)})
+	}
+	if len(b.faults) > 0 {
+		return nil, b.faults
+	}
+	return &RowFormula{world: w, feed: feed, term: t, single: latest}, nil
+}
+
+// columnType is the language's type of a feed's column; texts, identity numbers and areas have none.
+func columnType(c *pack.Column) (pack.Type, bool) {
+	switch t := pack.Type(c.Type); t {
+	case pack.Bool, pack.Int, pack.Date, pack.Decimal, pack.CodeOf:
+		return t, true
+	}
+	return "", false
+}
+
+// Evaluate computes the formula for each of n persons. The rows' columns are in the feed's order, and those of person i
+// are rows start[i] to start[i+1]; a latest formula reads the first of them. A person without a value is unknown: it had
+// no row, or something was unknown or failed, which the second result counts.
+func (f *RowFormula) Evaluate(on calendar.Date, rows Table, start []int32) (Column, int) {
+	n := len(start) - 1
+	g := &grapher{
+		plan:  &Plan{policy: &Policy{world: f.world}, on: on, places: &places{fact: -1}},
+		world: f.world, cons: map[string]int32{}, built: map[builtKey]int32{},
+	}
+	rel := persons
+	if f.single {
+		rel = feedRows
+	}
+	root := g.root(f.term, rel)
+	b := &Batch{
+		Person: Table{N: n}, PersonEvent: Events{Table: rows, Start: start},
+		MemberStart: []int32{0, int32(n)}, Counted: []int32{int32(n)}, Household: Table{N: 1},
+		SupporterStart: make([]int32, 2), HouseholdEvent: Events{Start: make([]int32, 2)},
+	}
+	m := newMachine(g.plan, true)
+	m.load(b)
+	values := m.values(root, rel)
+	failed := m.failures(root, rel)
+	if !f.single {
+		return values, failed
+	}
+	c := Column{Num: make([]int64, n), Known: NewBits(n)}
+	for i := range n {
+		if row := int(start[i]); start[i] < start[i+1] && values.Known.Has(row) {
+			c.Set(i, values.Num[row])
+		}
+	}
+	return c, failed
+}
+
+// failures counts the lanes of a node that came to an error.
+func (m *machine) failures(id int32, rel relation) int {
+	all := m.everything(rel)
+	v := m.need(id, all)
+	m.release(rel, all)
+	if !v.odd {
+		return 0
+	}
+	return v.err.Count()
+}

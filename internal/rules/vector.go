@@ -1,0 +1,75 @@
+package rules
+
+// vector is a node's value in every lane of its relation. A lane is in one of four states: known, in error, not in force,
+// or, in none of these bitmaps, unknown. A lane means something only once it is done.
+type vector struct {
+	num     []int64 // all types but bool
+	isTrue  Bits    // bool: the known true lanes
+	known   Bits
+	err     Bits
+	lapsed  Bits // not in force
+	done    Bits
+	assumed Bits // a default stood in; nil where none can
+	odd     bool // some lane is in error or not in force
+}
+
+// states is the state of 64 lanes.
+type states struct{ known, err, lapsed uint64 }
+
+func (v *vector) states(w int) states {
+	if !v.odd {
+		return states{known: v.known[w]}
+	}
+	return states{v.known[w], v.err[w], v.lapsed[w]}
+}
+
+func (s states) unknown() uint64 { return ^(s.known | s.err | s.lapsed) }
+
+// strict combines operands of which each is needed: unknown before error before not in force.
+func strict(a, b states) states {
+	known := a.known & b.known
+	if a.err|b.err|a.lapsed|b.lapsed == 0 {
+		return states{known: known}
+	}
+	unknown := a.unknown() | b.unknown()
+	err := (a.err | b.err) &^ unknown
+	return states{known: known, err: err, lapsed: (a.lapsed | b.lapsed) &^ unknown &^ err}
+}
+
+// put records the state of the wanted lanes of a word.
+func (v *vector) put(w int, want uint64, s states) {
+	v.known[w] = v.known[w]&^want | s.known&want
+	if (s.err|s.lapsed)&want != 0 {
+		v.odd = true
+	}
+	if v.odd {
+		v.err[w] = v.err[w]&^want | s.err&want
+		v.lapsed[w] = v.lapsed[w]&^want | s.lapsed&want
+	}
+}
+
+// putBool records the state and the truth of the wanted lanes of a word.
+func (v *vector) putBool(w int, want uint64, s states, truth uint64) {
+	v.put(w, want, s)
+	v.isTrue[w] = v.isTrue[w]&^want | truth&s.known&want
+}
+
+// fail marks a lane as in error.
+func (v *vector) fail(lane int) {
+	v.odd = true
+	v.known.Clear(lane)
+	v.err.Set(lane)
+}
+
+// reset forgets everything, for n lanes.
+func (v *vector) reset() {
+	clear(v.done)
+	if v.odd {
+		clear(v.err)
+		clear(v.lapsed)
+		v.odd = false
+	}
+	if v.assumed != nil {
+		clear(v.assumed)
+	}
+}
