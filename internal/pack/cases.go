@@ -49,8 +49,11 @@ func (l *loader) expectation(o node) *Expectation {
 	return x
 }
 
-// scalarText is a scalar as it is written, a list's items with commas.
+// scalarText is a scalar as it is written, a list's items with commas; nothing is unknown.
 func scalarText(n *yaml.Node) string {
+	if n.Tag == "!!null" {
+		return "unknown"
+	}
 	if n.Kind != yaml.SequenceNode {
 		return n.Value
 	}

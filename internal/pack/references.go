@@ -35,7 +35,7 @@ var (
 var referenceKinds = map[string]Text{
 	"codes": {"代码表", "list of codes"}, "department": {"部门", "department"}, "feed": {"数据", "feed"}, "fact": {"事实", "fact"}, "programme": {"项目", "programme"},
 	"component": {"项目或其组成部分", "programme or component"}, "column": {"列", "column"}, "code": {"代码", "code"}, "route": {"流转去向", "route"}, "source": {"来源", "source"},
-	"field": {"事件字段", "event field"}, "unit": {"成员", "member"}, "warning": {"预警规则", "warning rule"}, "tag": {"标签", "tag"},
+	"field": {"事件字段", "event field"}, "unit": {"成员", "member"}, "warning": {"预警规则", "warning rule"},
 }
 
 // references checks that every name means something, once everything has been read.
@@ -363,9 +363,6 @@ func (l *loader) caseReferences(c *Case) {
 	l.ownParameters(c)
 	for _, id := range c.Programmes {
 		l.refer("programme", id, l.programmeIDs(), c.Pos)
-	}
-	for _, tag := range c.Tags {
-		l.refer("tag", tag, tags, c.Pos)
 	}
 	members := []string{""}
 	for _, m := range c.Facts.Members {

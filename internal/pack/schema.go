@@ -71,7 +71,7 @@ func fieldSchema(k kind, f *field) map[string]any {
 	case kindAny:
 		return map[string]any{}
 	case kindScalar:
-		return map[string]any{"type": append([]any{"array"}, scalarTypes...)}
+		return map[string]any{"type": append([]any{"array", "null"}, scalarTypes...)}
 	}
 	return map[string]any{"type": scalarTypes}
 }

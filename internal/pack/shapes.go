@@ -15,7 +15,6 @@ var (
 	columnTypes = []string{"text", "id_no", "date", "decimal", "int", "bool", "code", "area"}
 	roles       = []string{"persons", "marriages", "holdings"}
 	vias        = []string{"spouse", "child", "parent", "booklet"}
-	tags        = []string{"eligible", "ineligible", "threshold", "missing"}
 	sensitive   = []string{"health", "identity", "finance", "family"}
 )
 

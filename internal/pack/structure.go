@@ -51,7 +51,7 @@ const (
 	kindList   // of the field's item
 	kindMap    // of ids to the field's item
 	kindAny    // left as it is
-	kindScalar // a text, a number or a list: its text is kept
+	kindScalar // a text, a number, a list or nothing, which is unknown: its text is kept
 )
 
 var kindNames = map[kind]Text{
@@ -123,6 +123,10 @@ func (f *file) check(n *yaml.Node, key string, k kind, fld *field) bool {
 		return f.checkText(n, key)
 	case kindAny:
 		return true
+	case kindScalar:
+		if n.Kind != yaml.MappingNode {
+			return true
+		}
 	}
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		f.wrong(n, key, k)

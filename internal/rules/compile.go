@@ -420,7 +420,8 @@ func (c *compiler) personExpressions() {
 // reachesHousehold names what a person's term reads of the household, "" if nothing. Parameters are read by the
 // household's area and are at hand everywhere.
 func (c *compiler) reachesHousehold(t *term, seen map[*variable]bool) string {
-	if t.rel == households && t.op != opParam && t.op != opParamTable && t.op != opParamBand {
+	ofHousehold := t.rel == households && (t.op == opFact || t.op == opVariable || t.op == opHolds || t.over != scalar)
+	if ofHousehold {
 		return t.name()
 	}
 	if t.op == opEligible || t.op == opAmount || t.op == opOutcome {
