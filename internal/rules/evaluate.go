@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 )
@@ -240,4 +242,33 @@ func (e *Evaluator) Persons(x pack.Expr, b *Batch) Column {
 		return c
 	}
 	return e.m.values(e.m.plan.roots[x.Source], persons)
+}
+
+// Value is a fact or variable of one lane of its unit as [Canonical] writes it, or "unknown", "error" or "not-in-force".
+// It belongs to the batch evaluated last. A path that does not exist is "unknown".
+func (e *Evaluator) Value(path string, lane int) string {
+	m := e.m
+	if id, ok := m.plan.variables[path]; ok {
+		decl := m.plan.policy.world.variables[path].decl
+		rel := relationOf(decl.Unit)
+		all := m.everything(rel)
+		v := m.need(id, all)
+		m.release(rel, all)
+		if s := v.state(lane); s != stateKnown {
+			return s.String()
+		}
+		if decl.Type == pack.Bool {
+			return v.truth(lane)
+		}
+		text, _ := Canonical(decl.Type, m.plan.policy.world.pack.Codes[decl.Codes], v.num[lane])
+		return text
+	}
+	c, ok := m.columnOf(path)
+	if !ok || !c.Known.Has(lane) {
+		return stateUnknown.String()
+	}
+	unit, _, _ := strings.Cut(path, ".")
+	f := m.plan.policy.world.layout.Facts(pack.Unit(unit))[m.plan.policy.world.layout.slots[path]]
+	text, _ := Canonical(f.Type, m.plan.policy.world.pack.Codes[f.Codes], c.Num[lane])
+	return text
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dajiuzhu/internal/check"
+	"dajiuzhu/internal/fault"
+)
+
+type checkCommand struct {
+	Pack    string `arg:"" optional:"" help:"Folder of the pack; the built-in one if not given." type:"path"`
+	On      string `help:"Date for what lapses soon (2026-11-01); today if not given."`
+	Lang    string `help:"Language of messages." enum:"zh,en" default:"en"`
+	Assumed bool   `help:"List every figure and rule that is not found: proxies, interpolations, assumptions."`
+}
+
+// Run checks the pack and prints what it found. Faults in the pack or its cases end it with exit code 1.
+func (c *checkCommand) Run(s *streams) error {
+	on, err := day(c.On)
+	if err != nil {
+		return err
+	}
+	policy, err := compile(c.Pack)
+	if faults, ok := err.(fault.List); ok {
+		printFaults(s, faults, fault.Lang(c.Lang))
+		return errFaults
+	}
+	if err != nil {
+		return err
+	}
+	r := check.Run(policy, on)
+	p := policy.Pack()
+	fmt.Fprintf(s.out, "pack %s (%s)\n", p.ID, p.Hash[:12])
+	fmt.Fprintf(s.out, "cases: %d run, %d faults\n", r.Cases, len(r.Failures))
+	programmes, paths := 0, 0
+	for _, q := range p.Programmes {
+		if q.PathOf == "" {
+			programmes++
+		} else {
+			paths++
+		}
+	}
+	fmt.Fprintf(s.out, "programmes: %d and %d further paths\n", programmes, paths)
+	for _, q := range r.Programmes {
+		lacks := "eligible, ineligible, threshold and missing cases"
+		if len(q.Lacks) > 0 {
+			lacks = "LACKS " + strings.Join(q.Lacks, ", ")
+		}
+		fmt.Fprintf(s.out, "  %-16s %3d cases: %s\n", q.Programme.ID, q.Cases, lacks)
+	}
+	fmt.Fprintln(s.out, "sources:")
+	for _, st := range r.Statuses {
+		fmt.Fprintf(s.out, "  %-13s %4d values, %4d rules\n", st.Status, st.Values, st.Rules)
+	}
+	if c.Assumed {
+		for _, a := range r.Assumed {
+			fmt.Fprintf(s.out, "  %-12s %s, %s: %s\n", a.Source.Status, a.Name, a.Span, a.Source.Why.En)
+		}
+	}
+	fmt.Fprintf(s.out, "lapsing within %d days of %s: %d\n", check.LapseDays, on, len(r.Lapses))
+	for _, l := range r.Lapses {
+		fmt.Fprintf(s.out, "  %s: last day %s, %d days\n", l.Name, l.Last, l.Days)
+	}
+	if len(r.Unused) > 0 {
+		fmt.Fprintf(s.out, "parameters that nothing reads: %s\n", strings.Join(r.Unused, ", "))
+	}
+	if len(r.Failures) > 0 {
+		printFaults(s, r.Failures, fault.Lang(c.Lang))
+		return errFaults
+	}
+	return nil
+}
+
+func printFaults(s *streams, faults fault.List, lang fault.Lang) {
+	for _, f := range faults {
+		fmt.Fprintln(s.errout, f.Message(lang))
+	}
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
