@@ -116,6 +116,7 @@ func (d *Dossier) value(f *file, path string, n *yaml.Node) any {
 }
 
 // ReadDossier reads a household that somebody wrote down, in YAML or JSON: the same shape as a case's date, area and facts.
+// The file may also be a whole case; of several the first is read.
 func ReadDossier(name string, content []byte) (*Dossier, fault.List) {
 	l := &loader{pack: &Pack{}}
 	if len(content) > maxFile {
@@ -129,7 +130,11 @@ func ReadDossier(name string, content []byte) (*Dossier, fault.List) {
 		}
 		return nil, l.faults
 	}
-	ok := f.checkObject(documents[0], dossierShape)
+	shape := dossierShape
+	if (node{f, documents[0]}).has("case") {
+		shape = caseShape
+	}
+	ok := f.checkObject(documents[0], shape)
 	if !ok || len(l.faults) > 0 {
 		l.faults.Sort()
 		return nil, l.faults

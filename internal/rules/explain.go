@@ -92,7 +92,9 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 		report.Reasons = append(report.Reasons, x.condition(condition, q.conditions[i], lane))
 		switch v.state(lane) {
 		case stateUnknown:
-			missing.of(q.conditions[i], lane)
+			if r.outcome[lane] != Ineligible {
+				missing.of(q.conditions[i], lane)
+			}
 		case stateKnown:
 			if !v.isTrue.Has(lane) {
 				report.Failed = append(report.Failed, FailureReport{condition.ID, label(condition.Say), x.distances(q.conditions[i], lane)})
