@@ -194,11 +194,10 @@ func (s *csvSource) skipLine(c byte) error {
 	s.record = s.record[:min(len(s.record), kept)]
 	s.ends = append(s.ends[:0], len(s.record))
 	for c != '\n' {
-		var err error
-		if c, err = s.in.ReadByte(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		switch _, err := s.in.ReadSlice('\n'); {
+		case err == nil, errors.Is(err, io.EOF):
+			return nil
+		case !errors.Is(err, bufio.ErrBufferFull):
 			return err
 		}
 	}
