@@ -9,6 +9,7 @@ import (
 	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/money"
@@ -122,6 +123,7 @@ var binaryBindings = map[string]functions.BinaryOp{
 	"subtract_decimal": onDecimals(money.Decimal.Sub),
 	"multiply_decimal": onDecimals(money.Decimal.Mul),
 	"divide_decimal":   onDecimals(money.Decimal.Quo),
+	"add_list":         func(a, b ref.Val) ref.Val { return a.(traits.Adder).Add(b) },
 	"add_int":          func(a, b ref.Val) ref.Val { return a.(types.Int).Add(b) },
 	"subtract_int":     func(a, b ref.Val) ref.Val { return a.(types.Int).Subtract(b) },
 	"multiply_int":     func(a, b ref.Val) ref.Val { return a.(types.Int).Multiply(b) },
