@@ -1,0 +1,47 @@
+# dajiuzhu. "make run" shows it at work; "make test" runs every test. Both need Go, gcc and nothing else.
+
+SHELL := bash
+.DELETE_ON_ERROR:
+
+BIN    := bin/dajiuzhu
+COUNTY := out/county
+RESULT := out/screened
+ON     := 2026-11-01
+
+.PHONY: run test check bench fmt golden clean
+
+## run: make the sample county, screen it, print who needs help and the Guozhai family's plan
+run: $(BIN)
+	@rm -rf $(COUNTY) $(RESULT)
+	@$(BIN) synth --out $(COUNTY) --on $(ON)
+	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain guozhai
+
+## test: every test, the formatting, vet, and the pack's own cases
+test: check
+	go test -count=1 -timeout 14m ./...
+
+## check: formatting, vet and the built-in pack
+check: $(BIN)
+	@test -z "$$(gofmt -l cmd internal packs docs)" || { echo "not gofmt-clean:"; gofmt -l cmd internal packs docs; exit 1; }
+	go vet ./...
+	$(BIN) check --on $(ON)
+
+## bench: the engine beside cel-go's interpreter, in one run
+bench:
+	go test ./internal/rules -run '^$$' -bench . -benchtime 3s
+
+## golden: write the golden files anew, to be read in the diff
+golden:
+	go test ./... -update
+
+fmt:
+	gofmt -w cmd internal packs docs
+
+clean:
+	rm -rf bin out
+
+$(BIN): FORCE
+	@go build -o $@ ./cmd/dajiuzhu
+
+.PHONY: FORCE
+FORCE:
