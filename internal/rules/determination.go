@@ -22,6 +22,20 @@ type Determination struct {
 	Plan      AidPlan          `json:"plan"`
 	Index     *IndexReport     `json:"index,omitempty"`
 	Warnings  []WarningReport  `json:"warnings"`
+	Values    []Reason         `json:"values"` // every variable that a reason names, opened once
+}
+
+// Open is what a variable in a reason was made of, nil for anything else.
+func (d *Determination) Open(r Reason) *Reason {
+	if r.Kind != "variable" {
+		return nil
+	}
+	for i := range d.Values {
+		if v := &d.Values[i]; v.Path == r.Path && v.Of == r.Of && len(v.Parts) > 0 {
+			return &v.Parts[0]
+		}
+	}
+	return nil
 }
 
 // PackReference names a version of a pack.
@@ -132,7 +146,8 @@ type Distance struct {
 	Over    bool           `json:"over"` // too much; else too little
 }
 
-// Reason is a step of an explanation: a value, and what it was made of, cut to what decided.
+// Reason is a step of an explanation: a value, and what it was made of, cut to what decided. A variable stands closed in
+// it; Determination.Values opens each variable once.
 type Reason struct {
 	Kind     string     `json:"kind"` // fact, variable, parameter, holds, programme, constant, and, or, not, compare, arithmetic, choice, fold, known, default
 	Operator string     `json:"operator,omitempty"`

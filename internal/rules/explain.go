@@ -12,7 +12,8 @@ import (
 
 // Explain determines one household with narrowing off and tells why.
 func (p *Plan) Explain(s Subject) *Determination {
-	x := &explainer{plan: p, m: newMachine(p, false), subject: s}
+	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}}
+	defer p.explainers.Put(x.m)
 	x.m.load(s.Batch)
 	d := &Determination{
 		On: p.on.String(), Pack: PackReference{p.policy.world.pack.ID, p.policy.hash}, Engine: EngineVersion,
@@ -32,6 +33,7 @@ func (p *Plan) Explain(s Subject) *Determination {
 	for _, w := range p.warnings {
 		d.Warnings = append(d.Warnings, x.warnings(w)...)
 	}
+	d.Values = x.values
 	return d
 }
 
@@ -40,7 +42,8 @@ type explainer struct {
 	plan    *Plan
 	m       *machine
 	subject Subject
-	opened  map[laneOf]bool // variables already opened in the present tree
+	opened  map[laneOf]bool // variables that stand in values
+	values  []Reason
 }
 
 type laneOf struct {
@@ -86,7 +89,6 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	report.Status, report.Why = sourceStatus(version.Source)
 	report.Cites = citations(version.Source.Cites)
 	missing := newMissing(x)
-	x.opened = map[laneOf]bool{}
 	for i, condition := range version.Conditions {
 		v := x.all(q.conditions[i])
 		report.Reasons = append(report.Reasons, x.condition(condition, q.conditions[i], lane))
@@ -324,13 +326,18 @@ func (x *explainer) describeVariable(r *Reason, id int32, n *node, lane int) {
 	if s := n.version.decl.Source.Status; s != pack.Found {
 		r.Status = string(s)
 	}
-	at := laneOf{id, lane}
-	if x.opened == nil || x.opened[at] {
+	x.openVariable(*r, laneOf{id, lane}, n.args[0])
+}
+
+// openVariable keeps what a variable was made of, once.
+func (x *explainer) openVariable(r Reason, at laneOf, body int32) {
+	if x.opened[at] {
 		return
 	}
 	x.opened[at] = true
-	if inner := x.reason(n.args[0], lane); inner.Kind != "constant" {
+	if inner := x.reason(body, at.lane); inner.Kind != "constant" {
 		r.Parts = []Reason{inner}
+		x.values = append(x.values, r)
 	}
 }
 
@@ -518,7 +525,6 @@ func (x *explainer) index() *IndexReport {
 	var r IndexResult
 	x.m.index(&r)
 	report := &IndexReport{Score: r.Score[0], Before: r.Before[0], Coverage: r.Coverage[0]}
-	x.opened = map[laneOf]bool{}
 	for i, d := range x.plan.dimensions {
 		report.Parts = append(report.Parts, IndexPart{
 			ID: d.decl.ID, Name: label(d.decl.Name), Weight: d.decl.Weight, Score: r.Parts[i][0], Known: r.Known[i].Has(0),
@@ -544,7 +550,6 @@ func (x *explainer) warnings(w warningPlan) []WarningReport {
 
 // evidence is the values that a warning shows: the unit's own, the household's, or those of each member.
 func (x *explainer) evidence(path string, rel relation, lane int) []Reason {
-	x.opened = nil
 	ofPerson := strings.HasPrefix(path, "person.")
 	switch {
 	case ofPerson && rel == households:

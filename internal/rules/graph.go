@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/pack"
@@ -19,6 +20,7 @@ type Plan struct {
 	warnings   []warningPlan
 	roots      map[string]int32 // person expressions of feeds and composition by source text
 	variables  map[string]int32 // node of each variable, by path
+	explainers sync.Pool        // machines without narrowing
 }
 
 // node is one value of the graph. Its arguments stand before it.
@@ -69,7 +71,9 @@ type Overlay map[string]*pack.Parameter
 
 // On is the policy as it stands on a date, with some parameters replaced. The plan of a date is worth keeping.
 func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
-	return p.graph(on, overlay).plan
+	plan := p.graph(on, overlay).plan
+	plan.explainers.New = func() any { return newMachine(plan, false) }
+	return plan
 }
 
 func (p *Policy) graph(on calendar.Date, overlay Overlay) *grapher {

@@ -362,9 +362,9 @@ func (w *writer) sentence(r Reason, depth int) string {
 			return w.joined(r.Parts, depth)
 		}
 	case "variable":
-		if r.Type == string(pack.Bool) && len(r.Parts) == 1 && depth < 2 {
-			if inner := w.sentence(r.Parts[0], depth+1); inner != "" {
-				return inner
+		if inner := w.d.Open(r); inner != nil && r.Type == string(pack.Bool) && depth < 2 {
+			if text := w.sentence(*inner, depth+1); text != "" {
+				return text
 			}
 		}
 	case "choice":
