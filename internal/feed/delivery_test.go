@@ -412,7 +412,7 @@ func TestSetAside(t *testing.T) {
 	table := set.Table("medical")
 	reason := fault.New(fault.Invalid, fault.Text{Key: "x", En: "nobody of that number"}, nil)
 	for range 2 { // twice is once
-		set.SetAside(table, map[int]*fault.Error{2: reason, 0: reason})
+		set.SetAside(table, map[int]*fault.Error{2: reason, 0: reason}, true)
 	}
 	if err := set.Check(); err != nil {
 		t.Error(err)

@@ -392,7 +392,7 @@ func TestRejectKeepsTheRow(t *testing.T) {
 	if no, ok := r.Cell("no"); !ok || no != "B" {
 		t.Errorf("cell %q: a Chinese header names the column too", no)
 	}
-	if r.Person.Plain() != person(4) {
+	if len(r.Persons) != 1 || r.Persons[0].Plain() != person(4) || r.Unplaced {
 		t.Error("the person of the row could be read")
 	}
 	if s := fmt.Sprintf("%v %+v %s", r, r, r.Message(fault.Zh)); strings.Contains(s, person(4)) || strings.Contains(s, "王五") {

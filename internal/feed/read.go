@@ -14,7 +14,6 @@ import (
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
-	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
 )
 
@@ -416,13 +415,13 @@ func (r *reader) rows(j *job, src source, table *Table) (*fault.Error, error) {
 		file.Rows++
 		if defect != nil {
 			sums.lose()
-			r.reject(file, fault.List{defect}, idno.Number{}, cells)
+			r.reject(file, fault.List{defect}, table.about, nil, cells)
 			continue
 		}
 		wrong := m.read(cells, values)
 		sums.add(values, wrong, file.Feed)
 		if len(wrong) > 0 {
-			r.reject(file, wrong, personOf(file.Feed, values), cells)
+			r.reject(file, wrong, table.about, values, cells)
 			continue
 		}
 		file.Formulas += formulas(file.Feed, values)
@@ -450,21 +449,20 @@ func brokenOff(format string, err error) *fault.Error {
 	return unreadable(err)
 }
 
-func (r *reader) reject(file *File, faults fault.List, person idno.Number, cells []string) {
+func (r *reader) reject(file *File, faults fault.List, about []int, values []value, cells []string) {
 	for i, f := range faults {
 		faults[i] = f.In(fault.At{File: file.Name, Row: file.Rows, Field: f.At.Field})
 	}
 	file.Rejected++
-	r.set.Rejects = append(r.set.Rejects, &Reject{File: file, Row: file.Rows, Faults: faults, Person: person, cells: slices.Clone(cells)})
-}
-
-func personOf(f *pack.Feed, values []value) idno.Number {
-	for i, c := range f.Columns {
-		if c.Name == f.IDNo {
-			return values[i].id
+	reject := &Reject{File: file, Row: file.Rows, Faults: faults, cells: slices.Clone(cells)}
+	for _, i := range about {
+		if values == nil || values[i].id.IsZero() {
+			reject.Unplaced = true
+			continue
 		}
+		reject.Persons = append(reject.Persons, values[i].id)
 	}
-	return idno.Number{}
+	r.set.Rejects = append(r.set.Rejects, reject)
 }
 
 func formulas(f *pack.Feed, values []value) int {

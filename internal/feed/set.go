@@ -65,11 +65,12 @@ func (c Counts) Balanced() bool { return c.Rows == c.Used+c.Rejected }
 
 // Reject is a row that was set aside, with all reasons. It prints as its reasons; the row itself is opened by Cells alone.
 type Reject struct {
-	File   *File
-	Row    int
-	Faults fault.List
-	Person idno.Number // whose row it is, if that could be read
-	Again  bool        // the row's content is in use all the same: a copy, or an older version of a row in use
+	File     *File
+	Row      int
+	Faults   fault.List
+	Persons  []idno.Number // whom it is about, so far as that could be read
+	Unplaced bool          // somebody whom it is about could not be read or is not registered
+	Again    bool          // the row's content is in use all the same: a copy, or an older version of a row in use
 
 	cells []string
 }
@@ -164,16 +165,19 @@ func (s *Set) Check() error {
 }
 
 // SetAside takes rows out of use, for reasons that only show beside other feeds. The rows stay in the table, unused.
-func (s *Set) SetAside(t *Table, reasons map[int]*fault.Error) {
+// Unplaced says that somebody whom the rows are about is not registered.
+func (s *Set) SetAside(t *Table, reasons map[int]*fault.Error, unplaced bool) {
 	for _, row := range slices.Sorted(maps.Keys(reasons)) {
-		s.setAside(t, row, reasons[row], false)
+		if r := s.setAside(t, row, reasons[row], false); r != nil {
+			r.Unplaced = unplaced
+		}
 	}
 	s.sort()
 }
 
-func (s *Set) setAside(t *Table, row int, reason *fault.Error, again bool) {
+func (s *Set) setAside(t *Table, row int, reason *fault.Error, again bool) *Reject {
 	if !t.Used(row) {
-		return
+		return nil
 	}
 	t.aside.put(row, true)
 	file, number := t.File(row)
@@ -181,11 +185,12 @@ func (s *Set) setAside(t *Table, row int, reason *fault.Error, again bool) {
 	file.Rejected++
 	at := fault.At{File: file.Name, Row: number, Field: reason.At.Field}
 	r := &Reject{File: file, Row: number, Faults: fault.List{reason.In(at)}, Again: again}
-	if i, ok := t.Column(t.Feed.IDNo); ok {
-		r.Person = t.ID(i, row)
+	for _, i := range t.about {
+		r.Persons = append(r.Persons, t.ID(i, row))
 	}
 	r.cells = t.as(file.header, row)
 	s.Rejects = append(s.Rejects, r)
+	return r
 }
 
 // as is a row under a file's header.

@@ -18,6 +18,13 @@ const (
 	typeArea = "area"
 )
 
+// The roles that a feed can have for the composition of households.
+const (
+	RolePersons   = "persons"
+	RoleMarriages = "marriages"
+	RoleHoldings  = "holdings"
+)
+
 // Table is the rows of one feed, column by column. Rows stay in the order in which they were read; a row that was set
 // aside after it was read keeps its place and is no longer Used.
 type Table struct {
@@ -25,6 +32,7 @@ type Table struct {
 
 	columns []column
 	names   map[string]int
+	about   []int
 	codes   []*pack.CodeList // by column
 	files   []*File          // by row
 	rows    []uint32         // by row: its number in the file
@@ -55,8 +63,23 @@ func newTable(p *pack.Pack, f *pack.Feed) *Table {
 		t.codes = append(t.codes, p.Codes[c.Codes])
 		t.names[c.Name] = i
 	}
+	t.about = aboutOf(f)
 	return t
 }
+
+// aboutOf is the columns with the numbers of those whom a row is about: the feed's person, and of marriages both.
+func aboutOf(f *pack.Feed) []int {
+	var about []int
+	for i, c := range f.Columns {
+		if c.Name == f.IDNo || f.Role == RoleMarriages && c.Type == typeIDNo {
+			about = append(about, i)
+		}
+	}
+	return about
+}
+
+// About is the columns with the numbers of those whom a row is about; none in a feed that is not about persons.
+func (t *Table) About() []int { return t.about }
 
 // Len is the number of rows, those set aside included.
 func (t *Table) Len() int { return len(t.rows) }
