@@ -48,7 +48,10 @@ type Pos struct {
 func (p Pos) At() fault.At { return fault.At{File: p.File, Line: p.Line, Column: p.Column} }
 
 // Text is something people read, in both languages.
-type Text struct{ Zh, En string }
+type Text struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
 
 // In returns the text in a language.
 func (t Text) In(lang fault.Lang) string {
@@ -60,10 +63,10 @@ func (t Text) In(lang fault.Lang) string {
 
 // Cite is where a rule or a figure comes from.
 type Cite struct {
-	Document string // 文号 or title; never invented
-	Article  string
-	URL      string
-	Note     string
+	Document string `json:"document"` // 文号 or title; never invented
+	Article  string `json:"article,omitempty"`
+	URL      string `json:"url,omitempty"`
+	Note     string `json:"note,omitempty"`
 }
 
 // Status says how sure a figure or a rule is.

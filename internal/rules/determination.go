@@ -22,17 +22,17 @@ type Determination struct {
 	Plan      AidPlan          `json:"plan"`
 	Index     *IndexReport     `json:"index,omitempty"`
 	Warnings  []WarningReport  `json:"warnings"`
-	Values    []Reason         `json:"values"` // every variable that a reason names, opened once
+	Values    []*Reason        `json:"values"` // every variable that a reason names, opened once
 }
 
 // Open is what a variable in a reason was made of, nil for anything else.
-func (d *Determination) Open(r Reason) *Reason {
+func (d *Determination) Open(r *Reason) *Reason {
 	if r.Kind != "variable" {
 		return nil
 	}
-	for i := range d.Values {
-		if v := &d.Values[i]; v.Path == r.Path && v.Of == r.Of && len(v.Parts) > 0 {
-			return &v.Parts[0]
+	for _, v := range d.Values {
+		if v.Path == r.Path && v.Of == r.Of {
+			return v.Parts[0]
 		}
 	}
 	return nil
@@ -61,12 +61,7 @@ type UnitReference struct {
 }
 
 // Label is a text in both languages.
-type Label struct {
-	Zh string `json:"zh"`
-	En string `json:"en"`
-}
-
-func label(t pack.Text) Label { return Label{t.Zh, t.En} }
+type Label = pack.Text
 
 // OutcomeReport is a programme's outcome for a unit.
 type OutcomeReport struct {
@@ -91,11 +86,7 @@ type OutcomeReport struct {
 }
 
 // Citation is where a rule or a figure comes from.
-type Citation struct {
-	Document string `json:"document"`
-	Article  string `json:"article,omitempty"`
-	URL      string `json:"url,omitempty"`
-}
+type Citation = pack.Cite
 
 // ComponentReport is one part of what a programme gives.
 type ComponentReport struct {
@@ -114,7 +105,7 @@ type ConditionReport struct {
 	State     string     `json:"state"` // true, false, unknown, error, not-in-force
 	OnConsent bool       `json:"on_consent,omitempty"`
 	Cites     []Citation `json:"cites,omitempty"`
-	Tree      Reason     `json:"tree"`
+	Tree      *Reason    `json:"tree"`
 }
 
 // MissingReport is something that has to be known. What a visit or a declaration can answer has a question; the rest
@@ -164,7 +155,7 @@ type Reason struct {
 	InForce  string     `json:"in_force,omitempty"`
 	Status   string     `json:"status,omitempty"`
 	Cites    []Citation `json:"cites,omitempty"`
-	Parts    []Reason   `json:"parts,omitempty"`
+	Parts    []*Reason  `json:"parts,omitempty"`
 }
 
 // IndexReport is the difficulty index opened into its parts.
@@ -183,7 +174,7 @@ type IndexPart struct {
 	Score  money.Decimal `json:"score"`
 	Known  bool          `json:"known"` // false: the neutral score stands in
 	Why    Label         `json:"why"`
-	Tree   Reason        `json:"tree"`
+	Tree   *Reason       `json:"tree"`
 }
 
 // WarningReport is a warning that fires.
@@ -195,7 +186,7 @@ type WarningReport struct {
 	Level     string        `json:"level"`
 	Route     string        `json:"route"`
 	Due       int           `json:"due"`
-	Evidence  []Reason      `json:"evidence"`
+	Evidence  []*Reason     `json:"evidence"`
 }
 
 // Origin is where a fact's value comes from.

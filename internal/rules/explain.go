@@ -12,7 +12,7 @@ import (
 
 // Explain determines one household with narrowing off and tells why.
 func (p *Plan) Explain(s Subject) *Determination {
-	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}}
+	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}}
 	defer p.explainers.Put(x.m)
 	x.m.load(s.Batch)
 	d := &Determination{
@@ -43,7 +43,8 @@ type explainer struct {
 	m       *machine
 	subject Subject
 	opened  map[laneOf]bool // variables that stand in values
-	values  []Reason
+	values  []*Reason
+	told    map[laneOf]*Reason // reasons already made; they share their parts
 }
 
 type laneOf struct {
@@ -76,7 +77,7 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	decl := q.programme.decl
 	r := &x.m.results[q.index]
 	report := OutcomeReport{
-		Programme: decl.ID, Number: decl.Number, PathOf: decl.PathOf, Name: label(decl.Name), Department: decl.Department,
+		Programme: decl.ID, Number: decl.Number, PathOf: decl.PathOf, Name: decl.Name, Department: decl.Department,
 		Aid: decl.Aid, Entitlement: decl.Entitlement, Unit: x.unit(q.rel, lane), Outcome: r.outcome[lane].String(),
 		Assumed:    r.assumed.Has(lane),
 		Components: []ComponentReport{}, Reasons: []ConditionReport{}, Missing: []MissingReport{}, Failed: []FailureReport{},
@@ -87,7 +88,7 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	version := q.version.decl
 	report.InForce = version.Span.String()
 	report.Status, report.Why = sourceStatus(version.Source)
-	report.Cites = citations(version.Source.Cites)
+	report.Cites = version.Source.Cites
 	missing := newMissing(x)
 	for i, condition := range version.Conditions {
 		v := x.all(q.conditions[i])
@@ -99,7 +100,7 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 			}
 		case stateKnown:
 			if !v.isTrue.Has(lane) {
-				report.Failed = append(report.Failed, FailureReport{condition.ID, label(condition.Say), x.distances(q.conditions[i], lane)})
+				report.Failed = append(report.Failed, FailureReport{condition.ID, condition.Say, x.distances(q.conditions[i], lane)})
 			}
 		}
 	}
@@ -117,28 +118,20 @@ func sourceStatus(s pack.Source) (string, *Label) {
 	if s.Status == pack.Found || s.Status == "" {
 		return string(s.Status), nil
 	}
-	why := label(s.Why)
+	why := s.Why
 	return string(s.Status), &why
-}
-
-func citations(cites []pack.Cite) []Citation {
-	var all []Citation
-	for _, c := range cites {
-		all = append(all, Citation{c.Document, c.Article, c.URL})
-	}
-	return all
 }
 
 func (x *explainer) condition(c *pack.Condition, id int32, lane int) ConditionReport {
 	v := x.all(id)
-	return ConditionReport{Condition: c.ID, Say: label(c.Say), State: v.truth(lane), OnConsent: c.OnConsent,
-		Cites: citations(c.Source.Cites), Tree: x.reason(id, lane)}
+	return ConditionReport{Condition: c.ID, Say: c.Say, State: v.truth(lane), OnConsent: c.OnConsent,
+		Cites: c.Source.Cites, Tree: x.reason(id, lane)}
 }
 
 func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *programmeLanes, lane int, missing *missing) {
 	for i, c := range q.version.decl.Components {
 		a := &r.amounts[i]
-		part := ComponentReport{ID: c.ID, Name: label(c.Name), Per: c.Per}
+		part := ComponentReport{ID: c.ID, Name: c.Name, Per: c.Per}
 		switch {
 		case a.none.Has(lane):
 			part.State = "none"
@@ -162,7 +155,7 @@ func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *progr
 		}
 		if q.amounts[i] >= 0 && (part.State == "known" || part.State == "open") {
 			reason := x.reason(q.amounts[i], lane)
-			part.Reason = &reason
+			part.Reason = reason
 		}
 		report.Components = append(report.Components, part)
 	}
@@ -210,7 +203,7 @@ func (v *vector) truth(lane int) string {
 }
 
 // reason explains a node's value in a lane.
-func (x *explainer) reason(id int32, lane int) Reason {
+func (x *explainer) reason(id int32, lane int) *Reason {
 	n := &x.plan.nodes[id]
 	switch n.op {
 	case opLift:
@@ -218,12 +211,17 @@ func (x *explainer) reason(id int32, lane int) Reason {
 	case opDecimal:
 		return x.reason(n.args[0], lane)
 	}
+	at := laneOf{id, lane}
+	if r := x.told[at]; r != nil {
+		return r
+	}
 	v := x.all(id)
-	r := Reason{State: v.state(lane).String(), Type: string(n.typ)}
+	r := &Reason{State: v.state(lane).String(), Type: string(n.typ)}
 	if v.known.Has(lane) {
 		r.Value, r.Means = x.value(n, v, lane)
 	}
-	x.describe(&r, id, n, lane)
+	x.describe(r, id, n, lane)
+	x.told[at] = r
 	return r
 }
 
@@ -242,14 +240,14 @@ func (x *explainer) describe(r *Reason, id int32, n *node, lane int) {
 		x.describeFact(r, n, lane)
 	case opHolds:
 		r.Kind, r.Path, r.Of = "holds", n.term.prog.name, x.of(n.rel, lane)
-		r.Label = labelOf(n.term.prog.decl.Name)
+		r.Label = &n.term.prog.decl.Name
 	case opVariable, opNotInForce:
 		x.describeVariable(r, id, n, lane)
 	case opParam, opParamTable, opParamBand:
 		x.describeParameter(r, n, lane)
 	case opEligible, opAmount, opOutcome:
 		r.Kind, r.Operator, r.Path, r.Of = "programme", programmeOperator[n.op], n.prog.programme.name, x.of(n.rel, lane)
-		r.Label = labelOf(n.prog.programme.decl.Name)
+		r.Label = &n.prog.programme.decl.Name
 	case opAnd, opOr:
 		r.Kind = map[op]string{opAnd: "and", opOr: "or"}[n.op]
 		r.Parts = x.deciding(id, n, lane)
@@ -282,11 +280,6 @@ var arithmeticOperator = map[op]string{
 	opDays: "days", opRound: "round", opFloor: "floor", opCeil: "ceil", opLeast: "least", opGreatest: "greatest",
 }
 
-func labelOf(t pack.Text) *Label {
-	l := label(t)
-	return &l
-}
-
 // of names the person of a lane; the household itself needs no name.
 func (x *explainer) of(rel relation, lane int) string {
 	switch rel {
@@ -300,7 +293,7 @@ func (x *explainer) of(rel relation, lane int) string {
 
 func (x *explainer) describeFact(r *Reason, n *node, lane int) {
 	f := n.term.fact
-	r.Kind, r.Path, r.Label, r.Of = "fact", f.path, labelOf(f.name), x.of(n.rel, lane)
+	r.Kind, r.Path, r.Label, r.Of = "fact", f.path, &f.name, x.of(n.rel, lane)
 	if f.fact == nil {
 		return
 	}
@@ -317,43 +310,44 @@ func (x *explainer) describeFact(r *Reason, n *node, lane int) {
 
 func (x *explainer) describeVariable(r *Reason, id int32, n *node, lane int) {
 	decl := n.term.vari.decl
-	r.Kind, r.Path, r.Label, r.Measure = "variable", decl.Path(), labelOf(decl.Label), decl.Measure
+	r.Kind, r.Path, r.Label, r.Measure = "variable", n.term.vari.name, &decl.Label, decl.Measure
 	r.Of = x.of(n.rel, lane)
 	if n.version == nil {
 		return
 	}
-	r.Cites = citations(n.version.decl.Source.Cites)
+	r.Cites = n.version.decl.Source.Cites
 	if s := n.version.decl.Source.Status; s != pack.Found {
 		r.Status = string(s)
 	}
-	x.openVariable(*r, laneOf{id, lane}, n.args[0])
+	x.openVariable(r, laneOf{id, lane}, n.args[0])
 }
 
 // openVariable keeps what a variable was made of, once.
-func (x *explainer) openVariable(r Reason, at laneOf, body int32) {
+func (x *explainer) openVariable(r *Reason, at laneOf, body int32) {
 	if x.opened[at] {
 		return
 	}
 	x.opened[at] = true
 	if inner := x.reason(body, at.lane); inner.Kind != "constant" {
-		r.Parts = []Reason{inner}
-		x.values = append(x.values, r)
+		open := *r
+		open.Parts = []*Reason{inner}
+		x.values = append(x.values, &open)
 	}
 }
 
 func (x *explainer) describeParameter(r *Reason, n *node, lane int) {
 	p := n.term.param
-	r.Kind, r.Path, r.Label, r.Measure = "parameter", "param."+p.Name, labelOf(p.Label), p.Measure
+	r.Kind, r.Path, r.Label, r.Measure = "parameter", "param."+p.Name, &p.Label, p.Measure
 	value := x.parameterValue(n, lane)
 	if n.op != opParam {
-		r.Parts = []Reason{x.reason(n.args[0], lane)}
+		r.Parts = []*Reason{x.reason(n.args[0], lane)}
 	}
 	if value == nil {
 		return
 	}
 	r.InForce = value.Span.String()
 	r.Status = string(value.Source.Status)
-	r.Cites = citations(value.Source.Cites)
+	r.Cites = value.Source.Cites
 }
 
 // parameterValue is the entry of the pack that a look-up found.
@@ -371,20 +365,20 @@ func (x *explainer) parameterValue(n *node, lane int) *pack.ParameterValue {
 	return n.scales[at].value
 }
 
-func (x *explainer) parts(n *node, lane int) []Reason {
-	var parts []Reason
-	for _, id := range n.args {
-		parts = append(parts, x.reason(id, lane))
+func (x *explainer) parts(n *node, lane int) []*Reason {
+	parts := make([]*Reason, len(n.args), len(n.args)+1)
+	for i, id := range n.args {
+		parts[i] = x.reason(id, lane)
 	}
 	return parts
 }
 
 // deciding is the operands of && or || that decided: of a true || one cause, of a false && all failures, else all; of an
 // open one those that leave it open.
-func (x *explainer) deciding(id int32, n *node, lane int) []Reason {
+func (x *explainer) deciding(id int32, n *node, lane int) []*Reason {
 	v := x.all(id)
 	state, truth := v.state(lane), v.known.Has(lane) && v.isTrue.Has(lane)
-	var parts []Reason
+	var parts []*Reason
 	for _, id := range n.args {
 		a := x.all(id)
 		same := a.state(lane) == state && (state != stateKnown || a.isTrue.Has(lane) == truth)
@@ -399,9 +393,9 @@ func (x *explainer) deciding(id int32, n *node, lane int) []Reason {
 	return parts
 }
 
-func (x *explainer) chosen(n *node, lane int) []Reason {
+func (x *explainer) chosen(n *node, lane int) []*Reason {
 	test := x.all(n.args[0])
-	parts := []Reason{x.reason(n.args[0], lane)}
+	parts := []*Reason{x.reason(n.args[0], lane)}
 	switch {
 	case test.state(lane) == stateUnknown:
 		return append(parts, x.reason(n.args[1], lane), x.reason(n.args[2], lane))
@@ -414,18 +408,20 @@ func (x *explainer) chosen(n *node, lane int) []Reason {
 }
 
 // folded is the rows that decided a fold: of a true exists one, of a false all the failures, of a sum those that add.
-func (x *explainer) folded(id int32, n *node, lane int) []Reason {
+func (x *explainer) folded(id int32, n *node, lane int) []*Reason {
 	v := x.all(id)
 	body := x.all(n.args[0])
 	from, to := x.m.segment(n.over, lane)
-	var parts []Reason
+	var parts []*Reason
 	for row := from; row < to; row++ {
 		if !foldCauses(n.op, v, lane, body, row) {
 			continue
 		}
 		part := x.reason(n.args[0], row)
-		if part.Of == "" {
-			part.Of = x.of(n.over, row)
+		if name := x.of(n.over, row); part.Of == "" && name != "" {
+			named := *part
+			named.Of = name
+			part = &named
 		}
 		parts = append(parts, part)
 		if n.op == opExists && v.known.Has(lane) && v.isTrue.Has(lane) {
@@ -476,14 +472,14 @@ func (x *explainer) describeComparison(r *Reason, n *node, lane int) {
 	}
 }
 
-func (x *explainer) listOf(n *node) Reason {
+func (x *explainer) listOf(n *node) *Reason {
 	list := x.plan.nodes[n.args[0]].list
 	var ids, zh, en []string
 	for _, k := range setMembers(n.set) {
 		ids, zh, en = append(ids, list.Codes[k].ID), append(zh, list.Codes[k].Name.Zh), append(en, list.Codes[k].Name.En)
 	}
-	return Reason{Kind: "constant", State: "known", Type: "codes", Value: strings.Join(ids, ","),
-		Means: &Label{strings.Join(zh, "、"), strings.Join(en, ", ")}}
+	return &Reason{Kind: "constant", State: "known", Type: "codes", Value: strings.Join(ids, ","),
+		Means: &Label{Zh: strings.Join(zh, "、"), En: strings.Join(en, ", ")}}
 }
 
 // value is a known lane as the canonical text, with the meaning of a code.
@@ -507,7 +503,7 @@ func Canonical(typ pack.Type, list *pack.CodeList, num int64) (string, *Label) {
 	case pack.Decimal:
 		return money.Decimal(num).String(), nil
 	case pack.CodeOf:
-		return list.Codes[num].ID, labelOf(list.Codes[num].Name)
+		return list.Codes[num].ID, &list.Codes[num].Name
 	}
 	var ids, zh, en []string
 	for k, c := range list.Codes {
@@ -515,7 +511,7 @@ func Canonical(typ pack.Type, list *pack.CodeList, num int64) (string, *Label) {
 			ids, zh, en = append(ids, c.ID), append(zh, c.Name.Zh), append(en, c.Name.En)
 		}
 	}
-	return strings.Join(ids, ","), &Label{strings.Join(zh, "、"), strings.Join(en, ", ")}
+	return strings.Join(ids, ","), &Label{Zh: strings.Join(zh, "、"), En: strings.Join(en, ", ")}
 }
 
 func (x *explainer) index() *IndexReport {
@@ -527,8 +523,8 @@ func (x *explainer) index() *IndexReport {
 	report := &IndexReport{Score: r.Score[0], Before: r.Before[0], Coverage: r.Coverage[0]}
 	for i, d := range x.plan.dimensions {
 		report.Parts = append(report.Parts, IndexPart{
-			ID: d.decl.ID, Name: label(d.decl.Name), Weight: d.decl.Weight, Score: r.Parts[i][0], Known: r.Known[i].Has(0),
-			Why: label(d.decl.Why), Tree: x.reason(d.score, 0)})
+			ID: d.decl.ID, Name: d.decl.Name, Weight: d.decl.Weight, Score: r.Parts[i][0], Known: r.Known[i].Has(0),
+			Why: d.decl.Why, Tree: x.reason(d.score, 0)})
 	}
 	return report
 }
@@ -538,8 +534,8 @@ func (x *explainer) warnings(w warningPlan) []WarningReport {
 	fired := x.m.fires(w)
 	each(fired, func(lane int) {
 		rule := w.warning.decl
-		report := WarningReport{ID: rule.ID, Mechanism: w.warning.mechanism.ID, Name: label(rule.Name), Unit: x.unit(w.rel, lane),
-			Level: rule.Level, Route: rule.Route, Due: rule.Due, Evidence: []Reason{}}
+		report := WarningReport{ID: rule.ID, Mechanism: w.warning.mechanism.ID, Name: rule.Name, Unit: x.unit(w.rel, lane),
+			Level: rule.Level, Route: rule.Route, Due: rule.Due, Evidence: []*Reason{}}
 		for _, path := range rule.Evidence {
 			report.Evidence = append(report.Evidence, x.evidence(path, w.rel, lane)...)
 		}
@@ -549,38 +545,38 @@ func (x *explainer) warnings(w warningPlan) []WarningReport {
 }
 
 // evidence is the values that a warning shows: the unit's own, the household's, or those of each member.
-func (x *explainer) evidence(path string, rel relation, lane int) []Reason {
+func (x *explainer) evidence(path string, rel relation, lane int) []*Reason {
 	ofPerson := strings.HasPrefix(path, "person.")
 	switch {
 	case ofPerson && rel == households:
-		var all []Reason
+		var all []*Reason
 		for row := range int(x.subject.Batch.Counted[0]) {
 			all = append(all, x.valueOf(path, row))
 		}
 		return all
 	case ofPerson:
-		return []Reason{x.valueOf(path, lane)}
+		return []*Reason{x.valueOf(path, lane)}
 	}
-	return []Reason{x.valueOf(path, 0)}
+	return []*Reason{x.valueOf(path, 0)}
 }
 
-func (x *explainer) valueOf(path string, lane int) Reason {
+func (x *explainer) valueOf(path string, lane int) *Reason {
 	w := x.plan.policy.world
 	if id, ok := x.plan.variables[path]; ok {
-		r := x.reason(id, lane)
+		r := *x.reason(id, lane)
 		decl := w.variables[path].decl
-		r.Kind, r.Path, r.Label, r.Measure, r.Parts = "variable", path, labelOf(decl.Label), decl.Measure, nil
+		r.Kind, r.Path, r.Label, r.Measure, r.Parts = "variable", path, &decl.Label, decl.Measure, nil
 		if decl.Unit == pack.Person {
 			r.Of = x.of(persons, lane)
 		}
-		return r
+		return &r
 	}
 	slot, _ := w.layout.Slot(path)
 	u := pack.Unit(path[:strings.Index(path, ".")])
 	f := w.layout.Facts(u)[slot]
 	rel := relationOf(u)
 	column := &x.m.table(rel).Facts[slot]
-	r := Reason{Kind: "fact", Path: path, Label: labelOf(f.Label), Measure: f.Measure, Type: string(f.Type), State: "unknown", Of: x.of(rel, lane)}
+	r := &Reason{Kind: "fact", Path: path, Label: &f.Label, Measure: f.Measure, Type: string(f.Type), State: "unknown", Of: x.of(rel, lane)}
 	if !column.Known.Has(lane) {
 		return r
 	}

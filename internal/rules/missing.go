@@ -102,7 +102,7 @@ func (m *missing) fold(n *node, lane int) {
 			continue
 		}
 		code := kinds.Codes[k]
-		m.add(MissingReport{Unit: m.x.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: label(code.Name),
+		m.add(MissingReport{Unit: m.x.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: code.Name,
 			Awaits: m.x.plan.policy.feedsOfEvent(unitOf(rel), code.ID)})
 	}
 }
@@ -147,7 +147,7 @@ func (m *missing) parameter(n *node, lane int) {
 func (m *missing) fact(n *node, lane int) {
 	f := n.term.fact
 	if f.fact == nil {
-		m.add(MissingReport{Unit: m.x.eventUnit(n.rel, lane), Fact: f.path, Name: label(f.name)})
+		m.add(MissingReport{Unit: m.x.eventUnit(n.rel, lane), Fact: f.path, Name: f.name})
 		return
 	}
 	m.addFact(f.fact, m.x.unit(n.rel, lane))
@@ -159,13 +159,13 @@ func (x *explainer) eventUnit(rel relation, row int) UnitReference {
 }
 
 func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
-	report := MissingReport{Unit: unit, Fact: f.Path(), Name: label(f.Label), OnConsent: f.Consent}
+	report := MissingReport{Unit: unit, Fact: f.Path(), Name: f.Label, OnConsent: f.Consent}
 	for _, source := range f.Trust {
 		if feed, ok := strings.CutPrefix(source, "feed:"); ok {
 			report.Awaits = append(report.Awaits, feed)
 			continue
 		}
-		report.Ask = labelOf(f.Ask)
+		report.Ask = &f.Ask
 	}
 	m.add(report)
 }
@@ -173,15 +173,15 @@ func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
 func (m *missing) holds(n *node, lane int) {
 	name := n.term.prog.decl.Name
 	report := MissingReport{Unit: m.x.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
-		Name: Label{"是否正在享受" + name.Zh, "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsOfRole("holdings")}
+		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsOfRole("holdings")}
 	m.add(report)
 }
 
-var compositionName = Label{"共同生活家庭成员", "who lives together as one household"}
+var compositionName = Label{Zh: "共同生活家庭成员", En: "who lives together as one household"}
 
 func (m *missing) composition() {
 	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.composition", Name: compositionName,
-		Ask: &Label{"现在哪些人一起吃住、共同生活？户口在一起但不共同生活的有谁？", "Who eats and lives together now? Who is registered here but lives elsewhere?"}})
+		Ask: &Label{Zh: "现在哪些人一起吃住、共同生活？户口在一起但不共同生活的有谁？", En: "Who eats and lives together now? Who is registered here but lives elsewhere?"}})
 }
 
 func (m *missing) add(r MissingReport) {
@@ -269,7 +269,7 @@ func (x *explainer) distance(n *node, lane int) []Distance {
 }
 
 // name is how a distance names a side: the path of a value, or the paths it was computed from.
-func name(r Reason) string {
+func name(r *Reason) string {
 	if r.Path != "" {
 		return r.Path
 	}
@@ -284,7 +284,7 @@ func name(r Reason) string {
 }
 
 // measureOf is the measure of the first measured part.
-func measureOf(r Reason) string {
+func measureOf(r *Reason) string {
 	if r.Measure != "" {
 		return r.Measure
 	}
@@ -297,7 +297,7 @@ func measureOf(r Reason) string {
 }
 
 // headsOf is the number of persons that a threshold is multiplied with, 0 if it is not.
-func headsOf(r Reason) int64 {
+func headsOf(r *Reason) int64 {
 	if r.Kind != "arithmetic" || r.Operator != "*" {
 		return 0
 	}

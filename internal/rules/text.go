@@ -286,7 +286,7 @@ func (w *writer) outcome(o *OutcomeReport) {
 	}
 	for _, c := range o.Components {
 		if c.Reason != nil && c.Amount != nil {
-			w.line("    %s %s = %s", w.say("计算：", "Amount:"), w.side(*c.Reason, 0), w.money(*c.Amount, c.Per))
+			w.line("    %s %s = %s", w.say("计算：", "Amount:"), w.side(c.Reason, 0), w.money(*c.Amount, c.Per))
 		}
 	}
 	w.cites(o)
@@ -351,7 +351,7 @@ func (w *writer) cites(o *OutcomeReport) {
 }
 
 // sentence tells a condition's deciding values in one line.
-func (w *writer) sentence(r Reason, depth int) string {
+func (w *writer) sentence(r *Reason, depth int) string {
 	switch r.Kind {
 	case "and", "or":
 		return w.joined(r.Parts, depth)
@@ -363,7 +363,7 @@ func (w *writer) sentence(r Reason, depth int) string {
 		}
 	case "variable":
 		if inner := w.d.Open(r); inner != nil && r.Type == string(pack.Bool) && depth < 2 {
-			if text := w.sentence(*inner, depth+1); text != "" {
+			if text := w.sentence(inner, depth+1); text != "" {
 				return text
 			}
 		}
@@ -379,7 +379,7 @@ func (w *writer) sentence(r Reason, depth int) string {
 	return w.side(r, depth)
 }
 
-func (w *writer) joined(parts []Reason, depth int) string {
+func (w *writer) joined(parts []*Reason, depth int) string {
 	var texts []string
 	for _, p := range parts {
 		if text := w.sentence(p, depth); text != "" && !slices.Contains(texts, text) {
@@ -390,7 +390,7 @@ func (w *writer) joined(parts []Reason, depth int) string {
 }
 
 // comparison tells what was compared; of a code only its value, since the test stands in the condition's own words.
-func (w *writer) comparison(r Reason, depth int) string {
+func (w *writer) comparison(r *Reason, depth int) string {
 	left, right := r.Parts[0], r.Parts[1]
 	if right.Kind == "constant" && (right.Type == "code" || right.Type == "codes" || right.Type == "bool") {
 		return w.side(left, depth)
@@ -412,7 +412,7 @@ func (w *writer) comparison(r Reason, depth int) string {
 }
 
 // side is a value with its name, or the calculation it came from.
-func (w *writer) side(r Reason, depth int) string {
+func (w *writer) side(r *Reason, depth int) string {
 	switch {
 	case r.Kind == "constant":
 		return w.value(r)
@@ -432,7 +432,7 @@ func (w *writer) side(r Reason, depth int) string {
 	return text + " " + w.value(r) + w.origin(r)
 }
 
-func (w *writer) calculation(r Reason, depth int) string {
+func (w *writer) calculation(r *Reason, depth int) string {
 	operator := map[string]string{"+": "+", "-": "−", "*": "×", "/": "÷"}[r.Operator]
 	left, right := w.side(r.Parts[0], depth+1), w.side(r.Parts[1], depth+1)
 	if r.Operator == "*" || r.Operator == "/" {
@@ -440,19 +440,19 @@ func (w *writer) calculation(r Reason, depth int) string {
 	}
 	text := left + " " + operator + " " + right
 	if depth == 0 && r.Value != "" {
-		text += " = " + w.value(Reason{State: r.State, Type: r.Type, Value: r.Value, Measure: measureOf(r)})
+		text += " = " + w.value(&Reason{State: r.State, Type: r.Type, Value: r.Value, Measure: measureOf(r)})
 	}
 	return text
 }
 
-func bracketed(r Reason, text string) string {
+func bracketed(r *Reason, text string) string {
 	if r.Kind == "arithmetic" && (r.Operator == "+" || r.Operator == "-") {
 		return "(" + text + ")"
 	}
 	return text
 }
 
-func (w *writer) bounded(r Reason, depth int) string {
+func (w *writer) bounded(r *Reason, depth int) string {
 	name := w.say("取较小值", "the lesser of ")
 	if r.Operator == "greatest" {
 		name = w.say("取较大值", "the greater of ")
@@ -460,7 +460,7 @@ func (w *writer) bounded(r Reason, depth int) string {
 	return name + w.say("（", "(") + w.side(r.Parts[0], depth+1) + w.say("，", ", ") + w.side(r.Parts[1], depth+1) + w.say("）", ")")
 }
 
-func (w *writer) origin(r Reason) string {
+func (w *writer) origin(r *Reason) string {
 	if r.Source == "" {
 		return ""
 	}
@@ -478,7 +478,7 @@ func (w *writer) origin(r Reason) string {
 }
 
 // value is a value as people read it.
-func (w *writer) value(r Reason) string {
+func (w *writer) value(r *Reason) string {
 	switch {
 	case r.State == "unknown":
 		return w.say("未知", "unknown")
@@ -519,9 +519,9 @@ func (w *writer) measured(a money.Decimal, measure string) string {
 }
 
 var measureNames = map[string]Label{
-	"yuan": {" 元", " yuan"}, "yuan-per-month": {" 元/月", " yuan a month"}, "yuan-per-year": {" 元/年", " yuan a year"},
-	"persons": {" 人", ""}, "years": {" 岁", " years"}, "months": {" 个月", " months"}, "days": {" 天", " days"},
-	"m2": {" 平方米", " m²"}, "items": {" 项", ""}, "vehicles": {" 辆", ""}, "dwellings": {" 套", ""}, "times": {" 次", " times"},
+	"yuan": {Zh: " 元", En: " yuan"}, "yuan-per-month": {Zh: " 元/月", En: " yuan a month"}, "yuan-per-year": {Zh: " 元/年", En: " yuan a year"},
+	"persons": {Zh: " 人", En: ""}, "years": {Zh: " 岁", En: " years"}, "months": {Zh: " 个月", En: " months"}, "days": {Zh: " 天", En: " days"},
+	"m2": {Zh: " 平方米", En: " m²"}, "items": {Zh: " 项", En: ""}, "vehicles": {Zh: " 辆", En: ""}, "dwellings": {Zh: " 套", En: ""}, "times": {Zh: " 次", En: " times"},
 }
 
 func (w *writer) unitOf(measure string) string {
