@@ -12,7 +12,7 @@ import (
 
 // Explain determines one household with narrowing off and tells why.
 func (p *Plan) Explain(s Subject) *Determination {
-	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}}
+	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}, missed: map[laneOf][]Distance{}}
 	defer p.explainers.Put(x.m)
 	x.m.load(s.Batch)
 	d := &Determination{
@@ -45,6 +45,7 @@ type explainer struct {
 	opened  map[laneOf]bool // variables that stand in values
 	values  []*Reason
 	told    map[laneOf]*Reason // reasons already made; they share their parts
+	missed  map[laneOf][]Distance
 }
 
 type laneOf struct {

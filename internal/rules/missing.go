@@ -224,18 +224,39 @@ func (x *explainer) distances(id int32, lane int) []Distance {
 	case opVariable:
 		return x.distances(n.args[0], lane)
 	case opAnd, opOr:
-		var all []Distance
-		for _, a := range n.args {
-			v := x.all(a)
-			if v.known.Has(lane) && !v.isTrue.Has(lane) {
-				all = append(all, x.distances(a, lane)...)
-			}
+		at := laneOf{id, lane}
+		if all, ok := x.missed[at]; ok {
+			return all
 		}
-		return all
+		x.missed[at] = x.missedOperands(n, lane)
+		return x.missed[at]
 	case opLess, opLessEqual:
 		return x.distance(n, lane)
 	}
 	return nil
+}
+
+// missedOperands are the distances of the false operands, each once: a floor and the value itself are often both compared
+// with the same threshold.
+func (x *explainer) missedOperands(n *node, lane int) []Distance {
+	var all []Distance
+	for _, a := range n.args {
+		v := x.all(a)
+		if !v.known.Has(lane) || v.isTrue.Has(lane) {
+			continue
+		}
+		for _, d := range x.distances(a, lane) {
+			if !slices.ContainsFunc(all, d.same) {
+				all = append(all, d)
+			}
+		}
+	}
+	return all
+}
+
+// same reports whether two distances tell a reader the same.
+func (d Distance) same(o Distance) bool {
+	return d.By == o.By && d.Right == o.Right && d.Over == o.Over
 }
 
 // distance of a false a < b is a − b: what has to fall, or the other to rise.
