@@ -306,19 +306,19 @@ func (m *maker) grants(t *table) {
 	})
 }
 
-// tickets are the hotline's requests and the leads of the last half year.
+// tickets are the hotline's requests and the leads of the last year.
 func (m *maker) tickets(t *table) {
 	kinds := []string{"hotline_request", "hospital_lead", "police_lead", "court_lead", "grid_report", "qr_report", "village_report"}
 	requests := []string{"家中有人重病，医药费负担重，咨询救助", "反映老人独居生活困难", "咨询低保办理条件", "房屋漏雨，请求帮助", "失业后生活困难，请求临时救助"}
 	leads := []string{"住院费用欠费，疑似困难", "走访发现独居老人无人照料", "案件被害人家庭生活困难", "网格巡查发现生活困难", "群众扫码反映邻居困难"}
 	m.each(func(p *person) {
 		h := p.household
-		rate := 0.0009
+		rate := 0.0016
 		switch {
 		case h.poor && !h.helped:
-			rate = 0.02
+			rate = 0.04
 		case h.poor || h.near || p.illness != "":
-			rate = 0.008
+			rate = 0.016
 		}
 		if h.story || h.collective || !p.alive() || p.age < 18 || !p.die.chance("calls", rate) {
 			return
@@ -329,7 +329,7 @@ func (m *maker) tickets(t *table) {
 			summary = pick(p.die, "request", requests)
 		}
 		t.add("ticket_no", numbered("R371424", t), "id_no", p.id, "kind", kind,
-			"received_on", day(m.ago(p.die.between("called", 2, 160))), "summary", summary)
+			"received_on", day(m.ago(p.die.between("called", 2, 380))), "summary", summary)
 	})
 }
 

@@ -102,7 +102,7 @@ var shipments = map[string]shipment{
 	"monitored":          {style: usual, daysBefore: 9},
 	"orphans":            {style: usual, daysBefore: 9},
 	"red-cross-grants":   {style: usual, daysBefore: 30},
-	"hotline":            {style: style{format: "jsonl"}, daysBefore: 1, months: 6, dirt: dirt{day: 0.02}},
+	"hotline":            {style: style{format: "jsonl"}, daysBefore: 1, months: 13, dirt: dirt{day: 0.02}},
 	"disasters":          {style: usual, daysBefore: 1, months: 13},
 	"accidents":          {style: usual, daysBefore: 1, months: 13},
 }
