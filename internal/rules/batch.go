@@ -55,6 +55,9 @@ func (c *Column) Set(i int, v int64) {
 	c.Known.Set(i)
 }
 
+// Each calls f for every lane that is set, in order.
+func (b Bits) Each(f func(lane int)) { each(b, f) }
+
 // Table is the rows of one relation in a batch, column by column.
 type Table struct {
 	N        int
@@ -195,6 +198,12 @@ func newColumns(count, n int) []Column {
 		columns[i] = Column{Num: make([]int64, n), Known: NewBits(n)}
 	}
 	return columns
+}
+
+// HouseholdOf is the household of each person.
+func (b *Batch) HouseholdOf() []int32 {
+	b.link()
+	return b.householdOf
 }
 
 // link fills the way up from each row, once the segments are complete.

@@ -64,6 +64,25 @@ func (p *Policy) Warnings() []*pack.Warning {
 	return rules
 }
 
+// Mechanism is the mechanism of a warning rule.
+func (p *Policy) Mechanism(rule *pack.Warning) *pack.Mechanism {
+	for _, w := range p.warnings {
+		if w.decl == rule {
+			return w.mechanism
+		}
+	}
+	return nil
+}
+
+// Version is a programme's rule in force on the plan's date, nil if there is none.
+func (p *Plan) Version(programme *pack.Programme) *pack.ProgrammeVersion {
+	q := p.programmes[p.policy.world.programmes[programme.ID].index]
+	if q.version == nil {
+		return nil
+	}
+	return q.version.decl
+}
+
 // Evaluate computes everything for a batch.
 func (e *Evaluator) Evaluate(b *Batch) *Results {
 	m := e.m

@@ -21,6 +21,9 @@ const (
 	Eligible                   // every condition is true
 )
 
+// OutcomeCount is how many outcomes there are.
+const OutcomeCount = int(Eligible) + 1
+
 var outcomeList = &pack.CodeList{
 	ID:   "outcome",
 	Name: pack.Text{Zh: "预判结果", En: "Outcome"},
