@@ -20,7 +20,7 @@ type Determination struct {
 	Household HouseholdSummary `json:"household"`
 	Outcomes  []OutcomeReport  `json:"outcomes"`
 	Plan      AidPlan          `json:"plan"`
-	Index     *IndexReport     `json:"index,omitempty"`
+	Index     *IndexReport     `json:"index"` // nil: not assessed as a family, or the pack has none
 	Warnings  []WarningReport  `json:"warnings"`
 	Values    []*Reason        `json:"values"` // every variable that a reason names, opened once
 }
@@ -48,6 +48,7 @@ type PackReference struct {
 type HouseholdSummary struct {
 	Key        string   `json:"key,omitempty"`
 	Area       string   `json:"area,omitempty"`
+	Place      *Label   `json:"place,omitempty"` // the area from its county down
 	Members    []string `json:"members"`
 	Registered []string `json:"registered,omitempty"` // registered with them, not counting as members
 	Doubtful   bool     `json:"doubtful,omitempty"`
@@ -58,6 +59,8 @@ type HouseholdSummary struct {
 type UnitReference struct {
 	Kind pack.Unit `json:"kind"`
 	Name string    `json:"name,omitempty"` // of a person
+	// Supporter is set of a person outside the household who owes it support.
+	Supporter bool `json:"supporter,omitempty"`
 }
 
 // Label is a text in both languages.
@@ -74,8 +77,10 @@ type OutcomeReport struct {
 	Entitlement bool              `json:"entitlement"`
 	Unit        UnitReference     `json:"unit"`
 	Outcome     string            `json:"outcome"`
+	Held        *bool             `json:"held,omitempty"`    // the unit receives it now; absent: not known
 	Assumed     bool              `json:"assumed,omitempty"` // a default stood in for something unknown
 	InForce     string            `json:"in_force,omitempty"`
+	NotInForce  []LapseReport     `json:"not_in_force,omitempty"`
 	Status      string            `json:"status,omitempty"` // of the rule: found, proxy, interpolated, assumed
 	Why         *Label            `json:"why,omitempty"`
 	Cites       []Citation        `json:"cites,omitempty"`
@@ -95,6 +100,9 @@ type ComponentReport struct {
 	State  string         `json:"state"` // known, open, none, not-in-force, not-money
 	Amount *money.Decimal `json:"amount,omitempty"`
 	Per    string         `json:"per,omitempty"`
+	Status string         `json:"status,omitempty"`
+	Why    *Label         `json:"why,omitempty"`
+	Cites  []Citation     `json:"cites,omitempty"`
 	Reason *Reason        `json:"reason,omitempty"`
 }
 
@@ -104,6 +112,8 @@ type ConditionReport struct {
 	Say       Label      `json:"say"`
 	State     string     `json:"state"` // true, false, unknown, error, not-in-force
 	OnConsent bool       `json:"on_consent,omitempty"`
+	Status    string     `json:"status,omitempty"`
+	Why       *Label     `json:"why,omitempty"`
 	Cites     []Citation `json:"cites,omitempty"`
 	Tree      *Reason    `json:"tree"`
 }
@@ -126,15 +136,17 @@ type FailureReport struct {
 	Distances []Distance `json:"distances,omitempty"`
 }
 
-// Distance is by how much a comparison is missed.
+// Distance is by how much a comparison is missed. Where the threshold is a standard for one person, multiplied by the
+// members and perhaps by the months of a year, PerHead is the distance from that standard.
 type Distance struct {
-	Left    string         `json:"left"`
-	Right   string         `json:"right"`
-	By      money.Decimal  `json:"by"`
-	PerHead *money.Decimal `json:"per_head,omitempty"` // divided by the persons that the threshold is multiplied with
-	Persons int64          `json:"persons,omitempty"`
-	Measure string         `json:"measure,omitempty"`
-	Over    bool           `json:"over"` // too much; else too little
+	Left           string         `json:"left"`
+	Right          string         `json:"right"`
+	By             money.Decimal  `json:"by"`
+	Measure        string         `json:"measure,omitempty"`
+	PerHead        *money.Decimal `json:"per_head,omitempty"`
+	PerHeadMeasure string         `json:"per_head_measure,omitempty"`
+	Persons        int64          `json:"persons,omitempty"`
+	Over           bool           `json:"over"` // too much; else too little
 }
 
 // Reason is a step of an explanation: a value, and what it was made of, cut to what decided. A variable stands closed in
@@ -154,6 +166,7 @@ type Reason struct {
 	Date     string     `json:"date,omitempty"`
 	InForce  string     `json:"in_force,omitempty"`
 	Status   string     `json:"status,omitempty"`
+	Why      *Label     `json:"why,omitempty"` // of a figure or formula that was not found
 	Cites    []Citation `json:"cites,omitempty"`
 	Parts    []*Reason  `json:"parts,omitempty"`
 }

@@ -60,6 +60,9 @@ func (x *explainer) household() HouseholdSummary {
 		Doubtful: b.Doubtful.Has(0), Collective: b.Collective.Has(0)}
 	if b.Area[0] != 0 {
 		h.Area = b.Area[0].String()
+		if path := x.plan.policy.world.pack.Areas.Path(b.Area[0]); path != "" {
+			h.Place = &Label{Zh: path, En: path}
+		}
 	}
 	return h
 }
@@ -67,9 +70,9 @@ func (x *explainer) household() HouseholdSummary {
 func (x *explainer) unit(rel relation, lane int) UnitReference {
 	switch rel {
 	case persons:
-		return UnitReference{pack.Person, x.subject.Persons[lane]}
+		return UnitReference{Kind: pack.Person, Name: x.subject.Persons[lane]}
 	case supporters:
-		return UnitReference{pack.Person, x.subject.Supporters[lane]}
+		return UnitReference{Kind: pack.Person, Name: x.subject.Supporters[lane], Supporter: true}
 	}
 	return UnitReference{Kind: pack.Household}
 }
@@ -83,12 +86,19 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 		Assumed:    r.assumed.Has(lane),
 		Components: []ComponentReport{}, Reasons: []ConditionReport{}, Missing: []MissingReport{}, Failed: []FailureReport{},
 	}
+	if held := x.m.table(q.rel).Held[q.index]; held.Known.Has(lane) {
+		now := held.Num[lane] != 0
+		report.Held = &now
+	}
+	lapses := newLapses(x)
 	if q.version == nil {
+		lapses.programme(q, lane)
+		report.NotInForce = lapses.list
 		return report
 	}
 	version := q.version.decl
 	report.InForce = version.Span.String()
-	report.Status, report.Why = sourceStatus(version.Source)
+	report.Status, report.Why = sourceStatus(&version.Source)
 	report.Cites = version.Source.Cites
 	missing := newMissing(x)
 	for i, condition := range version.Conditions {
@@ -96,8 +106,12 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 		report.Reasons = append(report.Reasons, x.condition(condition, q.conditions[i], lane))
 		switch v.state(lane) {
 		case stateUnknown:
-			if r.outcome[lane] != Ineligible {
+			if r.outcome[lane] >= Possible {
 				missing.of(q.conditions[i], lane)
+			}
+		case stateLapsed:
+			if r.outcome[lane] == NotInForce {
+				lapses.of(q.conditions[i], lane)
 			}
 		case stateKnown:
 			if !v.isTrue.Has(lane) {
@@ -106,38 +120,42 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 		}
 	}
 	if r.outcome[lane] > Ineligible {
-		x.components(&report, q, r, lane, missing)
+		x.components(&report, q, r, lane, missing, lapses)
 	}
 	if q.rel == households && x.subject.Batch.Doubtful.Has(0) && r.outcome[lane] == Possible {
 		missing.composition()
 	}
 	report.Missing = missing.reports()
+	report.NotInForce = lapses.list
 	return report
 }
 
-func sourceStatus(s pack.Source) (string, *Label) {
+func sourceStatus(s *pack.Source) (string, *Label) {
 	if s.Status == pack.Found || s.Status == "" {
 		return string(s.Status), nil
 	}
-	why := s.Why
-	return string(s.Status), &why
+	return string(s.Status), &s.Why
 }
 
 func (x *explainer) condition(c *pack.Condition, id int32, lane int) ConditionReport {
 	v := x.all(id)
+	status, why := sourceStatus(&c.Source)
 	return ConditionReport{Condition: c.ID, Say: c.Say, State: v.truth(lane), OnConsent: c.OnConsent,
-		Cites: c.Source.Cites, Tree: x.reason(id, lane)}
+		Status: status, Why: why, Cites: c.Source.Cites, Tree: x.reason(id, lane)}
 }
 
-func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *programmeLanes, lane int, missing *missing) {
+func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *programmeLanes, lane int, missing *missing, lapses *lapses) {
 	for i, c := range q.version.decl.Components {
 		a := &r.amounts[i]
-		part := ComponentReport{ID: c.ID, Name: c.Name, Per: c.Per}
+		part := ComponentReport{ID: c.ID, Name: c.Name, Per: c.Per, Cites: c.Source.Cites}
+		part.Status, part.Why = sourceStatus(&c.Source)
+		rule := []int32{q.whens[i], q.amounts[i]}
 		switch {
 		case a.none.Has(lane):
 			part.State = "none"
 		case a.lapsed.Has(lane):
 			part.State = "not-in-force"
+			lapses.any(rule, lane)
 		case q.amounts[i] < 0:
 			part.State = "not-money"
 		case a.known.Has(lane):
@@ -147,12 +165,8 @@ func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *progr
 		default:
 			part.State = "open"
 		}
-		if part.State == "open" {
-			for _, id := range []int32{q.whens[i], q.amounts[i]} {
-				if id >= 0 {
-					missing.of(id, lane)
-				}
-			}
+		if part.State == "open" && r.outcome[lane] >= Possible {
+			missing.any(rule, lane)
 		}
 		if q.amounts[i] >= 0 && (part.State == "known" || part.State == "open") {
 			reason := x.reason(q.amounts[i], lane)
@@ -217,7 +231,7 @@ func (x *explainer) reason(id int32, lane int) *Reason {
 		return r
 	}
 	v := x.all(id)
-	r := &Reason{State: v.state(lane).String(), Type: string(n.typ)}
+	r := &Reason{State: v.state(lane).String(), Type: string(n.typ), Measure: x.plan.measures[id]}
 	if v.known.Has(lane) {
 		r.Value, r.Means = x.value(n, v, lane)
 	}
@@ -298,7 +312,6 @@ func (x *explainer) describeFact(r *Reason, n *node, lane int) {
 	if f.fact == nil {
 		return
 	}
-	r.Measure = f.fact.Measure
 	if x.subject.Origin == nil || r.Value == "" {
 		return
 	}
@@ -311,14 +324,14 @@ func (x *explainer) describeFact(r *Reason, n *node, lane int) {
 
 func (x *explainer) describeVariable(r *Reason, id int32, n *node, lane int) {
 	decl := n.term.vari.decl
-	r.Kind, r.Path, r.Label, r.Measure = "variable", n.term.vari.name, &decl.Label, decl.Measure
+	r.Kind, r.Path, r.Label = "variable", n.term.vari.name, &decl.Label
 	r.Of = x.of(n.rel, lane)
 	if n.version == nil {
 		return
 	}
 	r.Cites = n.version.decl.Source.Cites
 	if s := n.version.decl.Source.Status; s != pack.Found {
-		r.Status = string(s)
+		r.Status, r.Why = string(s), &n.version.decl.Source.Why
 	}
 	x.openVariable(r, laneOf{id, lane}, n.args[0])
 }
@@ -338,7 +351,7 @@ func (x *explainer) openVariable(r *Reason, at laneOf, body int32) {
 
 func (x *explainer) describeParameter(r *Reason, n *node, lane int) {
 	p := n.term.param
-	r.Kind, r.Path, r.Label, r.Measure = "parameter", "param."+p.Name, &p.Label, p.Measure
+	r.Kind, r.Path, r.Label = "parameter", "param."+p.Name, &p.Label
 	value := x.parameterValue(n, lane)
 	if n.op != opParam {
 		r.Parts = []*Reason{x.reason(n.args[0], lane)}
@@ -347,7 +360,7 @@ func (x *explainer) describeParameter(r *Reason, n *node, lane int) {
 		return
 	}
 	r.InForce = value.Span.String()
-	r.Status = string(value.Source.Status)
+	r.Status, r.Why = sourceStatus(&value.Source)
 	r.Cites = value.Source.Cites
 }
 
@@ -566,7 +579,7 @@ func (x *explainer) valueOf(path string, lane int) *Reason {
 	if id, ok := x.plan.variables[path]; ok {
 		r := *x.reason(id, lane)
 		decl := w.variables[path].decl
-		r.Kind, r.Path, r.Label, r.Measure, r.Parts = "variable", path, &decl.Label, decl.Measure, nil
+		r.Kind, r.Path, r.Label, r.Parts = "variable", path, &decl.Label, nil
 		if decl.Unit == pack.Person {
 			r.Of = x.of(persons, lane)
 		}

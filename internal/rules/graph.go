@@ -20,6 +20,7 @@ type Plan struct {
 	warnings   []warningPlan
 	roots      map[string]int32 // person expressions of feeds and composition by source text
 	variables  map[string]int32 // node of each variable, by path
+	measures   []string         // what each node counts
 	explainers sync.Pool        // machines without narrowing
 }
 
@@ -72,6 +73,7 @@ type Overlay map[string]*pack.Parameter
 // On is the policy as it stands on a date, with some parameters replaced. The plan of a date is worth keeping.
 func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
 	plan := p.graph(on, overlay).plan
+	plan.measures = measures(plan)
 	plan.explainers.New = func() any { return newMachine(plan, false) }
 	return plan
 }

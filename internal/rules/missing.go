@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,15 @@ func (r MissingReport) rank() int {
 		return 1
 	}
 	return 0
+}
+
+// any adds what some nodes' unknown lanes rest on; -1 is no node.
+func (m *missing) any(ids []int32, lane int) {
+	for _, id := range ids {
+		if id >= 0 {
+			m.of(id, lane)
+		}
+	}
 }
 
 // of adds what a node's unknown lane rests on.
@@ -116,11 +126,7 @@ func (m *missing) programme(q *programmePlan, lane int) {
 		m.composition()
 	}
 	for _, ids := range [][]int32{q.conditions, q.whens, q.amounts} {
-		for _, id := range ids {
-			if id >= 0 {
-				m.of(id, lane)
-			}
-		}
+		m.any(ids, lane)
 	}
 }
 
@@ -129,20 +135,36 @@ func (m *missing) parameter(n *node, lane int) {
 	if n.op != opParam {
 		m.of(n.args[0], lane)
 	}
-	h := lane
-	for rel := n.rel; rel != households && rel != scalar; rel = rel.parent() {
-		h = m.x.m.above(rel, h)
-	}
-	p := m.x.plan
-	if p.places.fact < 0 {
+	if !m.x.placeOpen(n, lane) {
 		return
 	}
-	column := &m.x.m.batch.Household.Facts[p.places.fact]
-	if !column.Known.Has(h) {
+	p := m.x.plan
+	in, residence := m.x.place()
+	if residence == "" && p.places.fact >= 0 {
 		f := p.policy.world.layout.Facts(pack.Household)[p.places.fact]
 		m.addFact(f, UnitReference{Kind: pack.Household})
 	}
+	if in == 0 {
+		m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.area", Name: areaName, Ask: &areaQuestion})
+	}
 }
+
+// placeOpen reports whether a parameter differs by an area or a residence that is not known.
+func (x *explainer) placeOpen(n *node, lane int) bool {
+	at := x.all(n.args[len(n.args)-1]).num[lane]
+	switch n.op {
+	case opParam:
+		return n.cells[at].state == cellUnknown
+	case opParamTable:
+		return n.rows[at][0].state == cellUnknown
+	}
+	return n.scales[at].state == cellUnknown
+}
+
+var (
+	areaName     = Label{Zh: "家庭所在的村居", En: "village of the household"}
+	areaQuestion = Label{Zh: "家住哪个县、哪个镇街、哪个村（社区）？", En: "In which county, township and village does the household live?"}
+)
 
 func (m *missing) fact(n *node, lane int) {
 	f := n.term.fact
@@ -271,21 +293,13 @@ func (x *explainer) distance(n *node, lane int) []Distance {
 	if errLeft != nil || errRight != nil || !ok {
 		return nil
 	}
-	d := Distance{Left: name(a), Right: name(b), By: by, Measure: a.Measure, Over: true}
-	threshold := b
+	d := Distance{Left: name(a), Right: name(b), By: by, Measure: cmp.Or(a.Measure, b.Measure), Over: true}
+	threshold := n.args[1]
 	if n.num == writtenReversed {
 		d.Left, d.Right, d.Over = d.Right, d.Left, false
-		threshold, d.Measure = a, b.Measure
+		threshold = n.args[0]
 	}
-	if d.Measure == "" {
-		d.Measure = measureOf(threshold)
-	}
-	if heads := headsOf(threshold); heads > 1 {
-		if each, ok := by.Quo(money.Decimal(heads * money.Scale)); ok {
-			each, _ = each.Round(2)
-			d.PerHead, d.Persons = &each, heads
-		}
-	}
+	d.perHead(x.headsOf(threshold, lane))
 	return []Distance{d}
 }
 
@@ -304,33 +318,19 @@ func name(r *Reason) string {
 	return strings.Join(parts, " "+r.Operator+" ")
 }
 
-// measureOf is the measure of the first measured part.
-func measureOf(r *Reason) string {
-	if r.Measure != "" {
-		return r.Measure
+// perHead tells how far the distance is from the standard for one person.
+func (d *Distance) perHead(h heads) {
+	if h.persons == 0 || !isMoney(d.Measure) {
+		return
 	}
-	for _, p := range r.Parts {
-		if m := measureOf(p); m != "" && m != "persons" {
-			return m
-		}
+	by, measure := h.persons, d.Measure
+	if h.monthly {
+		by, measure = by*12, monthly
 	}
-	return ""
-}
-
-// headsOf is the number of persons that a threshold is multiplied with, 0 if it is not.
-func headsOf(r *Reason) int64 {
-	if r.Kind != "arithmetic" || r.Operator != "*" {
-		return 0
+	each, ok := d.By.Quo(money.Decimal(by * money.Scale))
+	if !ok || by == 1 {
+		return
 	}
-	for _, p := range r.Parts {
-		if p.Measure == "persons" && p.Type == string(pack.Int) {
-			if n, err := money.Parse(p.Value); err == nil {
-				return int64(n) / money.Scale
-			}
-		}
-		if n := headsOf(p); n > 0 {
-			return n
-		}
-	}
-	return 0
+	each, _ = each.Round(2)
+	d.PerHead, d.PerHeadMeasure, d.Persons = &each, measure, h.persons
 }

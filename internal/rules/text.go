@@ -440,7 +440,7 @@ func (w *writer) calculation(r *Reason, depth int) string {
 	}
 	text := left + " " + operator + " " + right
 	if depth == 0 && r.Value != "" {
-		text += " = " + w.value(&Reason{State: r.State, Type: r.Type, Value: r.Value, Measure: measureOf(r)})
+		text += " = " + w.value(&Reason{State: r.State, Type: r.Type, Value: r.Value, Measure: r.Measure})
 	}
 	return text
 }

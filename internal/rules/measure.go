@@ -1,0 +1,174 @@
+package rules
+
+import (
+	"strings"
+
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// measures is what each node's number counts. Facts, parameters and variables say so; what is computed from them follows:
+// a product of money is money, people times a monthly standard a monthly sum, months times it a sum.
+func measures(p *Plan) []string {
+	all := make([]string, len(p.nodes))
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if n.typ == pack.Int || n.typ == pack.Decimal {
+			all[i] = p.measureOf(n, all)
+		}
+	}
+	return all
+}
+
+func (p *Plan) measureOf(n *node, all []string) string {
+	switch n.op {
+	case opFact:
+		if n.term.fact.fact != nil {
+			return n.term.fact.fact.Measure
+		}
+	case opVariable:
+		if m := n.term.vari.decl.Measure; m != "" {
+			return m
+		}
+		return all[n.args[0]]
+	case opNotInForce:
+		return n.term.vari.decl.Measure
+	case opParam, opParamTable, opParamBand:
+		return n.term.param.Measure
+	case opAmount:
+		return yuan
+	case opCond:
+		return firstMeasure(all, n.args[1:])
+	case opAdd, opSubtract, opLeast, opGreatest, opLift, opDecimal, opNegate, opRound, opFloor, opCeil, opDefault, opSum, opMax, opMin:
+		return firstMeasure(all, n.args)
+	case opMultiply, opMultiplyInt:
+		return p.product(n.args[0], n.args[1], all)
+	case opDivide:
+		return p.quotient(n.args[0], n.args[1], all)
+	case opYears:
+		return "years"
+	case opMonths:
+		return "months"
+	case opDays:
+		return "days"
+	case opCount:
+		if n.over == persons || n.over == supporters {
+			return headcount
+		}
+	}
+	return ""
+}
+
+// The measures that computing changes.
+const (
+	yuan      = "yuan"
+	monthly   = "yuan-per-month"
+	headcount = "persons"
+)
+
+func isMoney(measure string) bool { return strings.HasPrefix(measure, yuan) }
+
+func firstMeasure(all []string, ids []int32) string {
+	for _, id := range ids {
+		if all[id] != "" {
+			return all[id]
+		}
+	}
+	return ""
+}
+
+func (p *Plan) product(a, b int32, all []string) string {
+	if isMoney(all[b]) {
+		a, b = b, a
+	}
+	m, by := all[a], all[b]
+	switch {
+	case isMoney(m) && isMoney(by):
+		return ""
+	case m == monthly && (by == "months" || p.isTwelve(b)):
+		return yuan
+	case isMoney(m) || by == "":
+		return m
+	case m == "" || m == headcount || m == "share" || m == "multiple":
+		return by
+	}
+	return m
+}
+
+func (p *Plan) quotient(a, b int32, all []string) string {
+	switch {
+	case isMoney(all[a]) && isMoney(all[b]):
+		return ""
+	case isMoney(all[a]) && p.isTwelve(b):
+		return monthly
+	case all[b] == "" || isMoney(all[a]):
+		return all[a]
+	}
+	return ""
+}
+
+// isTwelve reports whether a node is the number of months in a year.
+func (p *Plan) isTwelve(id int32) bool {
+	n := &p.nodes[id]
+	switch n.op {
+	case opLift:
+		return p.isTwelve(n.args[0])
+	case opDecimal:
+		return p.isTwelve(n.args[0])
+	case opConst:
+		return n.typ == pack.Int && n.num == 12 || n.typ == pack.Decimal && n.num == 12*money.Scale
+	}
+	return false
+}
+
+// heads is by how many persons, and whether by the months of a year, a threshold multiplies a standard for one person in
+// one month: 924 yuan times 4 persons times 12.
+type heads struct {
+	persons int64
+	monthly bool
+}
+
+func (x *explainer) headsOf(id int32, lane int) heads {
+	n := &x.plan.nodes[id]
+	switch n.op {
+	case opLift:
+		return x.headsOf(n.args[0], x.aboveOf(n, lane))
+	case opVariable, opDecimal:
+		return x.headsOf(n.args[0], lane)
+	case opMultiply, opMultiplyInt:
+		var h heads
+		for i, a := range n.args {
+			other := n.args[1-i]
+			h = h.with(x.headsOf(a, lane))
+			if x.plan.measures[a] == headcount {
+				h.persons = x.integer(a, lane)
+			}
+			if x.plan.isTwelve(a) && x.plan.measures[other] == monthly {
+				h.monthly = true
+			}
+		}
+		return h
+	}
+	return heads{}
+}
+
+func (h heads) with(o heads) heads {
+	if h.persons == 0 {
+		h.persons = o.persons
+	}
+	h.monthly = h.monthly || o.monthly
+	return h
+}
+
+// integer is a known whole number, 0 if it is not known.
+func (x *explainer) integer(id int32, lane int) int64 {
+	n := &x.plan.nodes[id]
+	v := x.all(id)
+	if !v.known.Has(lane) {
+		return 0
+	}
+	if n.typ == pack.Decimal {
+		return v.num[lane] / money.Scale
+	}
+	return v.num[lane]
+}
