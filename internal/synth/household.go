@@ -153,7 +153,7 @@ func (m *maker) single(h *household, children int) {
 	h.hardship = 2.2
 }
 
-// generations is a couple with its children and old parents; a good half of the old have a booklet of their own.
+// generations is a couple with its children and old parents; most of the old have a booklet of their own.
 func (m *maker) generations(h *household, size int) []*household {
 	d := h.die
 	old := 1
@@ -173,7 +173,7 @@ func (m *maker) generations(h *household, size int) []*household {
 
 	own := h
 	made := []*household{h}
-	if d.chance("own-booklet", 0.55) {
+	if d.chance("own-booklet", 0.72) {
 		own = &household{die: d.of("parents", 0), place: h.place, urban: h.urban, hardship: 1.2}
 		own.booklet = h.booklet[:len(h.booklet)-1] + "2"
 		made = append(made, own)
