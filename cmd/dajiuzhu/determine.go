@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 
-	"dajiuzhu/internal/check"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/population"
@@ -46,7 +45,7 @@ func (c *determineCommand) Run(s *streams) error {
 	if len(faults) > 0 {
 		return faults
 	}
-	d := policy.On(dossier.On, nil).Explain(check.Subject(family))
+	d := policy.On(dossier.On, nil).Explain(family.Subject())
 	if c.Format == "json" {
 		e := json.NewEncoder(s.out)
 		e.SetEscapeHTML(false)

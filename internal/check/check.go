@@ -114,7 +114,7 @@ func runCase(policy *rules.Policy, c *pack.Case) fault.List {
 	r := &run{c: c, family: family, plan: policy.On(c.Facts.On, overlay)}
 	r.evaluator = r.plan.NewEvaluator()
 	r.results = r.evaluator.Evaluate(family.Batch)
-	r.told = r.plan.Explain(Subject(family))
+	r.told = r.plan.Explain(family.Subject())
 	r.agree()
 	for _, o := range c.Expect.Outcomes {
 		r.outcome(o)
@@ -126,18 +126,6 @@ func runCase(policy *rules.Policy, c *pack.Case) fault.List {
 		r.warning(w)
 	}
 	return r.faults
-}
-
-// Subject is a family as the explanation takes it.
-func Subject(f *population.Family) rules.Subject {
-	s := rules.Subject{Batch: f.Batch, Key: f.Key}
-	for _, m := range f.Members {
-		s.Persons = append(s.Persons, m.Name)
-	}
-	for _, m := range f.Supporters {
-		s.Supporters = append(s.Supporters, m.Name)
-	}
-	return s
 }
 
 func (r *run) fail(at pack.Pos, text fault.Text, args fault.Args) {

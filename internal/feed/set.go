@@ -219,3 +219,12 @@ func (s *Set) sort() {
 		return a.Row - b.Row
 	})
 }
+
+// Rows is the number of rows delivered.
+func (d *Delivery) Rows() int {
+	n := 0
+	for _, f := range d.Files {
+		n += f.Rows
+	}
+	return n
+}

@@ -128,7 +128,7 @@ func parent(path string) string { return path[:max(0, strings.LastIndexAny(path,
 
 func (r *dossierReader) area() {
 	d := r.dossier
-	if d.Area != 0 && r.pack.Areas != nil && !knownArea(r.pack, d.Area) {
+	if d.Area != 0 && r.pack.Areas != nil && !r.pack.Areas.Has(d.Area) {
 		r.fault("area", fault.New(fault.Invalid, unknownArea, fault.Args{"found": d.Area}))
 	}
 }

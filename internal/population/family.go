@@ -2,6 +2,8 @@ package population
 
 import (
 	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
@@ -15,6 +17,9 @@ type Family struct {
 	Members    []Member    // by lane: those who count come first
 	Supporters []Member    // by lane
 	Doubts     []pack.Text // why the composition is doubtful
+	Simulated  bool        // the facts are invented
+
+	source func(unit pack.Unit, supporter bool, lane, slot int) (Source, bool)
 }
 
 // Member is a person of a family.
@@ -22,6 +27,26 @@ type Member struct {
 	Name   string
 	ID     idno.Number // none if not known
 	Counts bool        // counts as a member of the household; supporters do not
+}
+
+// Source is what a value of a fact rests on.
+type Source struct {
+	Feed      *pack.Feed
+	None      bool          // the feed says nothing of the person, and that means none
+	Rows      int           // of the person in the feed
+	Delivered calendar.Date // the newest delivery that the value rests on
+	Known     bool          // Delivered is known
+	Latest    calendar.Date // the date of the newest of the rows, where the fact has a column of dates
+	Dated     bool          // Latest is known
+}
+
+// Source is where a member's, a supporter's or the household's value of the fact in a slot comes from; false if it is
+// unknown, or if nobody said.
+func (f *Family) Source(unit pack.Unit, supporter bool, lane, slot int) (Source, bool) {
+	if f.source == nil {
+		return Source{}, false
+	}
+	return f.source(unit, supporter, lane, slot)
 }
 
 // Member finds a member's lane by name.
@@ -32,4 +57,88 @@ func (f *Family) Member(name string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Subject is the family as package rules explains it.
+func (f *Family) Subject() rules.Subject {
+	s := rules.Subject{Batch: f.Batch, Key: f.Key, Persons: names(f.Members), Supporters: names(f.Supporters), Simulated: f.Simulated}
+	if f.source != nil {
+		s.Origin = f.origin
+	}
+	return s
+}
+
+// origin dates a value by the newest row that it rests on, or by the delivery that had none.
+func (f *Family) origin(unit pack.Unit, supporter bool, lane, slot int) rules.Origin {
+	s, ok := f.source(unit, supporter, lane, slot)
+	if !ok {
+		return rules.Origin{}
+	}
+	o := rules.Origin{Source: "feed:" + s.Feed.ID, Date: s.Delivered, Dated: s.Known}
+	if s.Dated {
+		o.Date, o.Dated = s.Latest, true
+	}
+	return o
+}
+
+func names(members []Member) []string {
+	names := make([]string, len(members))
+	for i, m := range members {
+		names[i] = m.Name
+	}
+	return names
+}
+
+// family lays out one household with its sources.
+func (b *builder) family(h *household, simulated bool) *Family {
+	f := &Family{Batch: b.lay([]household{*h}), Key: h.key, Village: h.place, Members: b.members(h), Doubts: h.doubts, Simulated: simulated}
+	for _, person := range h.supporters {
+		f.Supporters = append(f.Supporters, b.member(person))
+	}
+	f.source = func(unit pack.Unit, supporter bool, lane, slot int) (Source, bool) {
+		person := h.reference
+		switch {
+		case unit == pack.Household:
+		case supporter:
+			person = h.supporters[lane]
+		default:
+			person = h.members[lane]
+		}
+		return b.source(b.layout.Facts(unit)[slot].Path(), int(person))
+	}
+	return f
+}
+
+// source finds what a person's value rests on.
+func (b *builder) source(path string, person int) (Source, bool) {
+	m := b.facts[path]
+	if m == nil || m.from[person] == 0 {
+		return Source{}, false
+	}
+	d := m.candidates[m.from[person]-1]
+	s := Source{Feed: b.pack.Feeds[d.feed], None: m.none.Has(person)}
+	if s.None {
+		s.Delivered, s.Known = b.coverage[d.feed].latest()
+		return s, true
+	}
+	table := b.feeds[d.feed].table
+	rows, _ := b.choose(d, table, b.feeds[d.feed].of(person))
+	s.Rows = len(rows)
+	for _, row := range rows {
+		if file, _ := table.File(int(row)); file.Delivery != nil {
+			s.note(file.Delivery)
+		}
+		if d.by >= 0 {
+			if n, ok := table.Num(d.by, int(row)); ok && (!s.Dated || calendar.Date(n) > s.Latest) {
+				s.Latest, s.Dated = calendar.Date(n), true
+			}
+		}
+	}
+	return s, true
+}
+
+func (s *Source) note(d *feed.Delivery) {
+	if !s.Known || d.Delivered > s.Delivered {
+		s.Delivered, s.Known = d.Delivered, true
+	}
 }

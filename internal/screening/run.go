@@ -10,24 +10,18 @@ import (
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
 )
 
-// Population is what is screened: whole households in batches. Its methods are called from several goroutines at once.
-type Population interface {
-	Batches() []*rules.Batch
-	Household(batch, lane int) Household
-	Person(batch, lane int) Person
-}
-
-// Household says which one a lane is.
+// Household says which household a line is about.
 type Household struct {
 	Key  string // of the register
 	Area area.Code
 	Head string // name of the first member
 }
 
-// Person says who a lane is. The identity number is masked.
+// Person says who a line is about. The identity number is masked.
 type Person struct {
 	Name   string
 	Masked string
@@ -126,8 +120,8 @@ var broken = fault.Text{Key: "screening.broken",
 	Zh: "运算中断", En: "the screening was interrupted"}
 
 // Run screens a population on the date of the plan.
-func Run(ctx context.Context, plan *rules.Plan, population Population, progress Progress) (*Result, error) {
-	batches := population.Batches()
+func Run(ctx context.Context, plan *rules.Plan, people *population.Population, progress Progress) (*Result, error) {
+	batches := people.Batches
 	parts := make([]part, len(batches))
 	due := dueDates(plan)
 	next := make(chan int)
@@ -136,7 +130,7 @@ func Run(ctx context.Context, plan *rules.Plan, population Population, progress 
 	done := 0
 	for range min(runtime.GOMAXPROCS(0), max(1, len(batches))) {
 		workers.Go(func() {
-			s := &screener{plan: plan, population: population, evaluator: plan.NewEvaluator(), due: due}
+			s := &screener{plan: plan, people: people, evaluator: plan.NewEvaluator(), due: due}
 			for i := range next {
 				parts[i] = s.batch(i, batches[i])
 				mutex.Lock()
@@ -184,13 +178,29 @@ func dueDates(plan *rules.Plan) map[int]calendar.Date {
 
 // screener evaluates batches, one at a time.
 type screener struct {
-	plan       *rules.Plan
-	population Population
-	evaluator  *rules.Evaluator
-	due        map[int]calendar.Date
+	plan      *rules.Plan
+	people    *population.Population
+	evaluator *rules.Evaluator
+	due       map[int]calendar.Date
+
+	households []Household // of the present batch, by lane
+	persons    []Person
+}
+
+// name learns who the lanes of a batch are.
+func (s *screener) name(i int, b *rules.Batch) {
+	s.households, s.persons = s.households[:0], s.persons[:0]
+	for lane := range b.Household.N {
+		h := s.people.At(i, lane)
+		s.households = append(s.households, Household{h.Key, h.Village, h.Members[0].Name})
+		for _, m := range h.Members {
+			s.persons = append(s.persons, Person{m.Name, m.ID.Masked()})
+		}
+	}
 }
 
 func (s *screener) batch(i int, b *rules.Batch) part {
+	s.name(i, b)
 	r := s.evaluator.Evaluate(b)
 	p := part{people: b.Person.N, errors: r.Index.Errors}
 	of := b.HouseholdOf()
@@ -199,21 +209,21 @@ func (s *screener) batch(i int, b *rules.Batch) part {
 			p.collective++
 			continue
 		}
-		p.households = append(p.households, s.ranked(i, h, b, &r.Index))
+		p.households = append(p.households, s.ranked(h, b, &r.Index))
 	}
 	for k, programme := range s.plan.Policy().Pack().Programmes {
 		for lane := range r.Programmes[k].Outcome {
-			p.outcomes = append(p.outcomes, s.outcome(i, lane, of, programme, &r.Programmes[k]))
+			p.outcomes = append(p.outcomes, s.outcome(lane, of, programme, &r.Programmes[k]))
 		}
 	}
 	for k, rule := range s.plan.Policy().Warnings() {
-		p.warnings = append(p.warnings, s.fired(i, of, rule, s.plan.Policy().Mechanism(rule), r.Warnings[k])...)
+		p.warnings = append(p.warnings, s.fired(of, rule, s.plan.Policy().Mechanism(rule), r.Warnings[k])...)
 	}
 	return p
 }
 
-func (s *screener) ranked(batch, h int, b *rules.Batch, r *rules.IndexResult) Ranked {
-	ranked := Ranked{Household: s.population.Household(batch, h), Members: int(b.Counted[h]), Doubtful: b.Doubtful.Has(h),
+func (s *screener) ranked(h int, b *rules.Batch, r *rules.IndexResult) Ranked {
+	ranked := Ranked{Household: s.households[h], Members: int(b.Counted[h]), Doubtful: b.Doubtful.Has(h),
 		Score: r.Score[h], Before: r.Before[h], Coverage: r.Coverage[h]}
 	for _, part := range r.Parts {
 		ranked.Parts = append(ranked.Parts, part[h])
@@ -222,16 +232,16 @@ func (s *screener) ranked(batch, h int, b *rules.Batch, r *rules.IndexResult) Ra
 }
 
 // who is the household and, for a person's lane, the person.
-func (s *screener) who(batch, lane int, of []int32, unit pack.Unit) (Household, Person) {
+func (s *screener) who(lane int, of []int32, unit pack.Unit) (Household, Person) {
 	if unit == pack.Household {
-		return s.population.Household(batch, lane), Person{}
+		return s.households[lane], Person{}
 	}
-	return s.population.Household(batch, int(of[lane])), s.population.Person(batch, lane)
+	return s.households[of[lane]], s.persons[lane]
 }
 
-func (s *screener) outcome(batch, lane int, of []int32, programme *pack.Programme, r *rules.ProgrammeResult) Outcome {
+func (s *screener) outcome(lane int, of []int32, programme *pack.Programme, r *rules.ProgrammeResult) Outcome {
 	o := Outcome{Programme: programme, Outcome: r.Outcome[lane], Assumed: r.Assumed.Has(lane)}
-	o.Household, o.Person = s.who(batch, lane, of, programme.Unit)
+	o.Household, o.Person = s.who(lane, of, programme.Unit)
 	version := s.plan.Version(programme)
 	if version == nil {
 		return o
@@ -248,11 +258,11 @@ func (s *screener) outcome(batch, lane int, of []int32, programme *pack.Programm
 	return o
 }
 
-func (s *screener) fired(batch int, of []int32, rule *pack.Warning, mechanism *pack.Mechanism, lanes rules.Bits) []Warning {
+func (s *screener) fired(of []int32, rule *pack.Warning, mechanism *pack.Mechanism, lanes rules.Bits) []Warning {
 	var all []Warning
 	lanes.Each(func(lane int) {
 		w := Warning{Rule: rule, Mechanism: mechanism}
-		w.Household, w.Person = s.who(batch, lane, of, rule.Unit)
+		w.Household, w.Person = s.who(lane, of, rule.Unit)
 		w.Due, w.DueKnown = s.due[rule.Due]
 		for _, path := range rule.Evidence {
 			if e, ok := s.evidence(path, rule.Unit, lane, of); ok {

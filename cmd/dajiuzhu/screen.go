@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/population"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/screening"
+)
+
+type screenCommand struct {
+	In      string   `required:"" help:"Folder of deliveries: manifests and data files." type:"path"`
+	Out     string   `required:"" help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
+	On      string   `help:"Date of the screening (2026-11-01); today if not given."`
+	Pack    string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	Lang    string   `help:"Language of the report." enum:"zh,en" default:"zh"`
+	Hardest int      `help:"How many of the hardest households to print." default:"10"`
+	Explain []string `help:"Households to explain in full, by key." placeholder:"KEY"`
+}
+
+var unknownHousehold = fault.Text{Key: "cmd.unknown-household",
+	Zh: "没有编号为“{found}”的户", En: `there is no household "{found}"`}
+
+// Run screens a folder of deliveries.
+func (c *screenCommand) Run(s *streams) error {
+	on, err := day(c.On)
+	if err != nil {
+		return err
+	}
+	policy, err := compile(c.Pack)
+	if err != nil {
+		return err
+	}
+	people, set, err := c.read(s.ctx, policy, on)
+	if err != nil {
+		return err
+	}
+	plan := policy.On(on, nil)
+	b := newBar(s.errout, "screen")
+	result, err := screening.Run(s.ctx, plan, people, b.progress)
+	b.done()
+	if err != nil {
+		return err
+	}
+	if err := result.Write(c.Out); err != nil {
+		return err
+	}
+	if err := writeRejects(filepath.Join(c.Out, "rejects.csv"), set); err != nil {
+		return err
+	}
+	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), result: result, people: people, set: set}
+	r.print(c.Hardest)
+	return c.explain(s.out, plan, people)
+}
+
+// read reads the deliveries and makes the population.
+func (c *screenCommand) read(ctx context.Context, policy *rules.Policy, on calendar.Date) (*population.Population, *feed.Set, error) {
+	set, err := feed.Open(ctx, policy.Pack(), c.In, feed.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	people, err := population.Build(policy, set, on)
+	if err != nil {
+		return nil, nil, err
+	}
+	return people, set, set.Check()
+}
+
+func (c *screenCommand) explain(w io.Writer, plan *rules.Plan, people *population.Population) error {
+	for _, key := range c.Explain {
+		family, ok := people.Household(key)
+		if !ok {
+			return fault.New(fault.NotFound, unknownHousehold, fault.Args{"found": key})
+		}
+		fmt.Fprintf(w, "\n%s\n", plan.Explain(family.Subject()).Text(plan.Policy().Pack(), fault.Lang(c.Lang)))
+	}
+	return nil
+}
+
+// writeRejects writes the rows that were set aside, with the reason, to be mended and sent again. Identity numbers stand in
+// full: who mends a row needs them, so the file is for its owner alone.
+func writeRejects(path string, set *feed.Set) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("writing the rejected rows: %w", err)
+	}
+	w := csv.NewWriter(f)
+	rows := [][]string{{"\ufeff数据", "文件", "行", "字段", "原因", "reason", "原行"}}
+	for _, r := range set.Rejects {
+		for _, reason := range r.Faults {
+			rows = append(rows, []string{r.File.Feed.ID, r.File.Name, strconv.Itoa(r.Row), reason.At.Field,
+				textOnly(reason, fault.Zh), textOnly(reason, fault.En), strings.Join(r.Cells(), "|")})
+		}
+	}
+	err = w.WriteAll(rows)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("writing the rejected rows: %w", err)
+	}
+	return nil
+}
+
+// textOnly is a reason without its place, which stands in columns of its own.
+func textOnly(e *fault.Error, lang fault.Lang) string { return e.In(fault.At{}).Message(lang) }

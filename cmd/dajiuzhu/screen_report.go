@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/population"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/screening"
+)
+
+// screenReport prints what a screening found.
+type screenReport struct {
+	w      io.Writer
+	lang   fault.Lang
+	result *screening.Result
+	people *population.Population
+	set    *feed.Set
+}
+
+func (r *screenReport) say(zh, en string) string {
+	if r.lang == fault.Zh {
+		return zh
+	}
+	return en
+}
+
+func (r *screenReport) line(format string, args ...any) { fmt.Fprintf(r.w, format+"\n", args...) }
+
+func (r *screenReport) print(hardest int) {
+	r.feeds()
+	r.counts()
+	r.programmes()
+	r.hardest(hardest)
+	r.mechanisms()
+}
+
+func (r *screenReport) feeds() {
+	if r.people.Simulated {
+		r.line("%s", r.say("※ 模拟数据：人物、数字均为虚构。", "※ Simulated data: people and figures are invented."))
+	}
+	r.line("%s", r.say("一、部门数据", "1. Departments' data"))
+	for _, f := range r.set.Faults {
+		r.line("  ! %s", f.Message(r.lang))
+	}
+	for _, f := range r.people.Feeds {
+		state := r.say("未送达", "not delivered")
+		if f.DeliveredKnown {
+			state = r.say("送达 ", "delivered ") + f.Delivered.String()
+		}
+		if f.Stale {
+			state += r.say("，已过期", ", stale")
+		}
+		r.line("  %s%s %7d %s %7d %s %6d  %s", f.Feed.Name.In(r.lang), padding(f.Feed.Name.In(r.lang), 26), f.Rows, r.say("行，用", "rows, used"), f.Used, r.say("退", "rejected"), f.Rejected, state)
+	}
+	c := r.set.Counts()
+	r.line(r.say("  合计 %d 行 = 采用 %d + 退回 %d（原因见 rejects.csv）", "  in all %d rows = %d used + %d rejected (reasons in rejects.csv)"), c.Rows, c.Used, c.Rejected)
+}
+
+// padding fills a text up to a width; a Chinese character is two wide.
+func padding(s string, width int) string {
+	for _, c := range s {
+		width--
+		if c > 0x2e80 {
+			width--
+		}
+	}
+	return strings.Repeat(" ", max(0, width))
+}
+
+func (r *screenReport) counts() {
+	s := r.result.Summary()
+	r.line("\n%s", r.say("二、人口与家庭", "2. People and households"))
+	r.line(r.say("  %d 人，%d 户；其中成员待核实 %d 户；集体户 %d 户不按家庭评估", "  %d people in %d households, %d of doubtful composition; %d collective households are not assessed as families"),
+		s.People, s.Households, s.Doubtful, s.Collective)
+	if n := len(r.people.Disagreements); n > 0 {
+		r.line(r.say("  部门数据互相矛盾 %d 处（按可信次序采用，待核实）", "  %d values on which departments disagree (the more trusted is used; to be verified)"), n)
+	}
+}
+
+func (r *screenReport) programmes() {
+	r.line("\n%s", r.say("三、政策预判（符合／很可能／可能／不符合／当日无规定／无法计算）", "3. Determination (eligible / likely / possible / ineligible / not in force / error)"))
+	for _, t := range r.result.Programmes {
+		name := t.Programme.Name.In(r.lang)
+		money := ""
+		if t.Monthly > 0 {
+			money = r.say("  每月 ", "  monthly ") + t.Monthly.Text() + r.say(" 元", " yuan")
+		}
+		if t.Once > 0 {
+			money += r.say("  另 ", "  beside ") + t.Once.Text() + r.say(" 元", " yuan")
+		}
+		r.line("  %s%s %6d %6d %6d %6d %6d %4d%s", name, padding(name, 26), t.Outcomes[rules.Eligible], t.Outcomes[rules.Likely], t.Outcomes[rules.Possible],
+			t.Outcomes[rules.Ineligible], t.Outcomes[rules.NotInForce], t.Outcomes[rules.Failed], money)
+	}
+}
+
+func (r *screenReport) hardest(n int) {
+	r.line("\n%s", r.say("四、最困难的家庭", "4. The hardest households"))
+	areas := r.result.Policy.Pack().Areas
+	for _, h := range r.result.Households[:min(n, len(r.result.Households))] {
+		r.line(r.say("  县内第%d  指数 %s（信息完整度 %s） %s%s %d人  %s", "  county %d  index %s (coverage %s) %s%s %d people  %s"),
+			h.Ranks.County, h.Score.String(), h.Coverage.String(), h.Key, padding(h.Key, 18), h.Members, areas.Path(h.Area))
+	}
+	s := r.result.Summary()
+	r.line(r.say("  最困难3%%：%d 户", "  the hardest 3%%: %d households"), s.Hardest)
+}
+
+func (r *screenReport) mechanisms() {
+	r.line("\n%s", r.say("五、预警（红／橙／黄／蓝）", "5. Warnings (red / orange / yellow / blue)"))
+	for _, m := range r.result.Mechanisms {
+		name := m.Mechanism.Name.In(r.lang)
+		r.line("  %s%s %6d  (%d / %d / %d / %d)", name, padding(name, 26), m.Total, m.Levels["red"], m.Levels["orange"], m.Levels["yellow"], m.Levels["blue"])
+	}
+}
+

@@ -1,0 +1,480 @@
+package population
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
+)
+
+var (
+	feedCycle = fault.Text{Key: "population.feed-cycle",
+		Zh: "数据来源的 covers 互相依赖：{found}", En: "feeds say whom they cover by each other: {found}"}
+	badAbsent = fault.Text{Key: "population.bad-absent",
+		Zh: "absent 的值“{found}”不能作为 {fact}", En: `the absent value "{found}" does not suit {fact}`}
+)
+
+// derivation is one fact of one feed, compiled.
+type derivation struct {
+	feed    int // in the pack
+	decl    *pack.FeedFact
+	fact    *pack.Fact
+	formula *rules.RowFormula
+	by      int  // the column that dates the rows, absent for none
+	perRow  bool // the formula reads one row: the latest, or of a set of codes each
+	none    int64
+	silent  bool // silence means none
+}
+
+// union reports whether the values of all rows together make a set.
+func (d *derivation) union() bool { return d.fact.Type == pack.CodesOf && d.decl.Latest == "" }
+
+// compileFeeds compiles every feed's facts, in the pack's order.
+func compileFeeds(p *pack.Pack) ([]*derivation, fault.List) {
+	facts := map[string]*pack.Fact{}
+	for _, f := range p.Facts {
+		facts[f.Path()] = f
+	}
+	var all []*derivation
+	var faults fault.List
+	for i, f := range p.Feeds {
+		for _, decl := range f.Facts {
+			fact := facts[decl.Fact]
+			if fact == nil {
+				continue // the pack was refused for it
+			}
+			d, wrong := compileFact(p, f, decl, fact)
+			faults = append(faults, wrong...)
+			if d != nil {
+				d.feed = i
+				all = append(all, d)
+			}
+		}
+	}
+	return all, faults
+}
+
+func compileFact(p *pack.Pack, f *pack.Feed, decl *pack.FeedFact, fact *pack.Fact) (*derivation, fault.List) {
+	d := &derivation{decl: decl, fact: fact, by: absent, perRow: decl.Latest != "" || fact.Type == pack.CodesOf}
+	want := fact.Type
+	if want == pack.CodesOf {
+		want = pack.CodeOf
+	}
+	formula, faults := rules.CompileRows(p, f, decl.Value, want, fact.Codes, d.perRow)
+	if formula == nil {
+		return nil, faults
+	}
+	d.formula = formula
+	if column := cmp.Or(decl.Latest, decl.By); column != "" {
+		d.by = slices.IndexFunc(f.Columns, func(c *pack.Column) bool { return c.Name == column })
+	}
+	if decl.Absent == "" {
+		return d, nil
+	}
+	none, err := factShape(p, fact).read(absentValue(fact, decl.Absent))
+	if err != nil {
+		return nil, fault.List{fault.New(fault.Invalid, badAbsent, fault.Args{"found": decl.Absent, "fact": fact.Path()}).In(decl.Pos.At()).Because(err)}
+	}
+	d.none, d.silent = none, true
+	return d, nil
+}
+
+// absentValue is an absent value as it is written: of a set its codes with commas, "[]" for the empty one.
+func absentValue(f *pack.Fact, written string) any {
+	if f.Type != pack.CodesOf {
+		return written
+	}
+	if written == "[]" {
+		return []string{}
+	}
+	return strings.Split(written, ",")
+}
+
+// column is a value of every person.
+type column struct {
+	num   []int64
+	known rules.Bits
+}
+
+func newColumn(n int) column { return column{num: make([]int64, n), known: rules.NewBits(n)} }
+
+func (c *column) set(i int, v int64) {
+	c.num[i] = v
+	c.known.Set(i)
+}
+
+// candidate is what one feed says of a fact.
+type candidate struct {
+	column
+	of   *derivation
+	none rules.Bits // known by silence
+}
+
+// merged is what all feeds together say of a fact, by the fact's order of trust.
+type merged struct {
+	column
+	candidates []*derivation // in the order of trust
+	from       []uint8       // by person: which of them gave the value, plus one; 0 for none
+	none       rules.Bits
+}
+
+// derive computes every fact of every person, feed after feed: those that a feed's covers reads come before it.
+func (b *builder) derive(all []*derivation) *fault.Error {
+	order, err := feedOrder(b.pack)
+	if err != nil {
+		return err
+	}
+	left := map[string]int{} // feeds that have still to speak of a fact
+	for _, d := range all {
+		left[d.decl.Fact]++
+	}
+	candidates := map[string][]*candidate{}
+	for _, i := range order {
+		covers := b.judge(b.pack.Feeds[i].Covers)
+		b.covered[i] = covers.yes
+		for _, d := range all {
+			if d.feed != i {
+				continue
+			}
+			path := d.decl.Fact
+			candidates[path] = append(candidates[path], b.candidate(d))
+			if left[path]--; left[path] == 0 {
+				b.facts[path] = b.merge(d.fact, candidates[path])
+				delete(candidates, path)
+			}
+		}
+	}
+	return nil
+}
+
+var personName = regexp.MustCompile(`\bperson\.([a-z_][a-z0-9_]*)`)
+
+// feedOrder is the pack's feeds so that each stands after those from which its covers reads.
+func feedOrder(p *pack.Pack) ([]int, *fault.Error) {
+	givers := map[string][]int{}
+	for i, f := range p.Feeds {
+		for _, fact := range f.Facts {
+			givers[fact.Fact] = append(givers[fact.Fact], i)
+		}
+	}
+	variables := map[string]*pack.Variable{}
+	for _, v := range p.Variables {
+		variables[v.Path()] = v
+	}
+	var order []int
+	const open, closed = 1, 2
+	state := make([]int, len(p.Feeds))
+	var visit func(i int) *fault.Error
+	visit = func(i int) *fault.Error {
+		switch state[i] {
+		case closed:
+			return nil
+		case open:
+			return fault.New(fault.Invalid, feedCycle, fault.Args{"found": p.Feeds[i].ID}).In(p.Feeds[i].Pos.At())
+		}
+		state[i] = open
+		for _, path := range readPaths(p.Feeds[i].Covers.Source, variables) {
+			for _, giver := range givers[path] {
+				if err := visit(giver); err != nil {
+					return err
+				}
+			}
+		}
+		state[i] = closed
+		order = append(order, i)
+		return nil
+	}
+	for i := range p.Feeds {
+		if err := visit(i); err != nil {
+			return nil, err
+		}
+	}
+	return order, nil
+}
+
+// readPaths is the facts that an expression over a person reads, also through variables. The language has no other way
+// to name one.
+func readPaths(source string, variables map[string]*pack.Variable) []string {
+	var paths []string
+	seen := map[string]bool{}
+	var add func(source string)
+	add = func(source string) {
+		for _, match := range personName.FindAllStringSubmatch(source, -1) {
+			path := "person." + match[1]
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
+			paths = append(paths, path)
+			if v := variables[path]; v != nil {
+				for _, version := range v.Versions {
+					add(version.Value.Source)
+				}
+			}
+		}
+	}
+	add(source)
+	return paths
+}
+
+// rowLanes is rows chosen for a formula: lane i is about one person and reads rows[start[i]:start[i+1]].
+type rowLanes struct {
+	person []int32
+	start  []int32
+	rows   []int32
+}
+
+// rowsAtOnce bounds the rows that a formula is evaluated over at a time.
+const rowsAtOnce = 1 << 16
+
+// candidate computes what a feed says of a fact. A person one of whose rows was set aside is unknown. A person without
+// rows has none if the feed was delivered for the place and the months and covers the person.
+func (b *builder) candidate(d *derivation) *candidate {
+	n := b.register.len()
+	c := &candidate{column: newColumn(n), of: d, none: rules.NewBits(n)}
+	m, covered, coverage := b.feeds[d.feed], b.covered[d.feed], b.coverage[d.feed]
+	lanes := &rowLanes{start: []int32{0}}
+	for person := range n {
+		if m.aside.Has(person) {
+			continue
+		}
+		rows, dated := b.choose(d, m.table, m.of(person))
+		switch {
+		case !dated:
+		case len(rows) > 0:
+			lanes.add(int32(person), rows, d.perRow)
+		case d.silent && covered.Has(person) && coverage.closed(b.register.place(person), d.decl.Window):
+			c.set(person, d.none)
+			c.none.Set(person)
+		}
+		if len(lanes.rows) >= rowsAtOnce {
+			b.evaluate(c, m.table, lanes)
+			lanes = &rowLanes{start: []int32{0}}
+		}
+	}
+	b.evaluate(c, m.table, lanes)
+	return c
+}
+
+func (l *rowLanes) add(person int32, rows []int32, perRow bool) {
+	if !perRow {
+		l.person = append(l.person, person)
+		l.rows = append(l.rows, rows...)
+		l.start = append(l.start, int32(len(l.rows)))
+		return
+	}
+	for _, row := range rows {
+		l.person = append(l.person, person)
+		l.rows = append(l.rows, row)
+		l.start = append(l.start, int32(len(l.rows)))
+	}
+}
+
+// choose is the rows of a person that a fact is about: those of its window, those up to the date, or the latest of them
+// (several if they have one date). False if a row is there whose date is not known.
+func (b *builder) choose(d *derivation, t *feed.Table, rows []int32) ([]int32, bool) {
+	if d.by < 0 {
+		return rows, true
+	}
+	span := calendar.Span{From: calendar.Beginning, To: b.on + 1}
+	if d.decl.Window > 0 {
+		span = calendar.Span{From: b.on.AddMonths(-d.decl.Window), To: b.on}
+	}
+	var chosen []int32
+	newest := calendar.Beginning
+	for _, row := range rows {
+		n, known := t.Num(d.by, int(row))
+		if !known {
+			return nil, false
+		}
+		day := calendar.Date(n)
+		switch {
+		case !span.Contains(day):
+			continue
+		case d.decl.Latest != "" && day < newest:
+			continue
+		case d.decl.Latest != "" && day > newest:
+			chosen, newest = chosen[:0], day
+		}
+		chosen = append(chosen, row)
+	}
+	return chosen, true
+}
+
+// evaluate runs a fact's formula over chosen rows. Rows that count together for one person must agree, but for a set of
+// codes, which they make up together.
+func (b *builder) evaluate(c *candidate, t *feed.Table, lanes *rowLanes) {
+	if len(lanes.person) == 0 {
+		return
+	}
+	values, failed := c.of.formula.Evaluate(b.on, gather(t, lanes.rows), lanes.start)
+	b.failed += failed
+	for from := 0; from < len(lanes.person); {
+		to := from + 1
+		for to < len(lanes.person) && lanes.person[to] == lanes.person[from] {
+			to++
+		}
+		if v, ok := b.together(c.of, &values, from, to); ok {
+			c.set(int(lanes.person[from]), v)
+		}
+		from = to
+	}
+}
+
+// together is the value of lanes that are about one person.
+func (b *builder) together(d *derivation, values *rules.Column, from, to int) (int64, bool) {
+	set := int64(0)
+	for i := from; i < to; i++ {
+		if !values.Known.Has(i) || !d.union() && values.Num[i] != values.Num[from] {
+			return 0, false
+		}
+		set |= 1 << (values.Num[i] & 63)
+	}
+	if d.fact.Type == pack.CodesOf {
+		return set, true
+	}
+	return values.Num[from], true
+}
+
+// gather copies rows of a feed into the shape of package rules. Columns that the language cannot read stay unknown.
+func gather(t *feed.Table, rows []int32) rules.Table {
+	g := rules.Table{N: len(rows), Facts: make([]rules.Column, len(t.Feed.Columns))}
+	for i := range g.Facts {
+		c := rules.Column{Num: make([]int64, len(rows)), Known: rules.NewBits(len(rows))}
+		for lane, row := range rows {
+			if n, ok := t.Num(i, int(row)); ok {
+				c.Set(lane, n)
+			}
+		}
+		g.Facts[i] = c
+	}
+	return g
+}
+
+// merge takes each person's value from the most trusted feed that knows one. Where a less trusted one says otherwise,
+// that is a disagreement.
+func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
+	slices.SortStableFunc(candidates, func(x, y *candidate) int { return cmp.Compare(b.trust(f, x.of), b.trust(f, y.of)) })
+	n := b.register.len()
+	m := &merged{column: newColumn(n), from: make([]uint8, n), none: rules.NewBits(n)}
+	for _, c := range candidates {
+		m.candidates = append(m.candidates, c.of)
+	}
+	for person := range n {
+		for i, c := range candidates {
+			switch {
+			case !c.known.Has(person):
+			case m.from[person] == 0:
+				m.set(person, c.num[person])
+				m.from[person] = uint8(i + 1)
+				if c.none.Has(person) {
+					m.none.Set(person)
+				}
+			case c.num[person] != m.num[person]:
+				b.disagree(f, person, m, i, c)
+			}
+		}
+	}
+	return m
+}
+
+// trust is a feed's place in a fact's order of trust; feeds that it does not name come last.
+func (b *builder) trust(f *pack.Fact, d *derivation) int {
+	if i := slices.Index(f.Trust, "feed:"+b.pack.Feeds[d.feed].ID); i >= 0 {
+		return i
+	}
+	return len(f.Trust)
+}
+
+func (b *builder) disagree(f *pack.Fact, person int, m *merged, i int, c *candidate) {
+	b.disagreements = append(b.disagreements, Disagreement{
+		Person: b.register.number(person), Fact: f,
+		Taken: m.num[person], From: b.pack.Feeds[m.candidates[m.from[person]-1].feed],
+		Other: c.num[person], Beside: b.pack.Feeds[m.candidates[i].feed],
+	})
+}
+
+// judgement is the answer to a question about every person.
+type judgement struct{ yes, unknown rules.Bits }
+
+// judge evaluates one of the pack's expressions over every person, alone.
+func (b *builder) judge(e pack.Expr) judgement { return b.judgeAll([]pack.Expr{e})[0] }
+
+// alone is how many persons are judged at a time; whole words of bitmaps.
+const alone = 1024
+
+func (b *builder) judgeAll(all []pack.Expr) []judgement {
+	n := b.register.len()
+	judgements := make([]judgement, len(all))
+	for i := range judgements {
+		judgements[i] = judgement{rules.NewBits(n), rules.NewBits(n)}
+	}
+	for from := 0; from < n; from += alone {
+		batch := b.standing(from, min(from+alone, n))
+		for i, e := range all {
+			answer := b.evaluator.Persons(e, batch)
+			for lane := range batch.Person.N {
+				switch {
+				case !answer.Known.Has(lane):
+					judgements[i].unknown.Set(from + lane)
+				case answer.Num[lane] == 1:
+					judgements[i].yes.Set(from + lane)
+				}
+			}
+		}
+	}
+	return judgements
+}
+
+// standing is a batch of persons each of whom stands alone, with the facts known so far.
+func (b *builder) standing(from, to int) *rules.Batch {
+	n := to - from
+	batch := b.layout.NewBatch(n, n, 0, 0, 0)
+	for i := range n {
+		batch.MemberStart[i+1] = int32(i + 1)
+		batch.Counted[i] = 1
+		batch.Area[i] = b.register.place(from + i)
+	}
+	for path, m := range b.facts {
+		if slot, ok := b.layout.Slot(path); ok && strings.HasPrefix(path, string(pack.Person)+".") {
+			m.copyTo(&batch.Person.Facts[slot], from, n)
+		}
+	}
+	for programme := range b.held {
+		b.held[programme].copyTo(&batch.Person.Held[programme], from, n)
+	}
+	return batch
+}
+
+// slotted is a fact that some feed tells, with its place in batches.
+type slotted struct {
+	slot int
+	fact *merged
+}
+
+// place finds the slots of the facts that feeds tell.
+func (b *builder) place() {
+	b.slots = map[pack.Unit][]slotted{}
+	for _, unit := range []pack.Unit{pack.Person, pack.Household} {
+		for slot, f := range b.layout.Facts(unit) {
+			if m := b.facts[f.Path()]; m != nil {
+				b.slots[unit] = append(b.slots[unit], slotted{slot, m})
+			}
+		}
+	}
+}
+
+// copyTo copies n persons' values; from is at the beginning of a word of the bitmap.
+func (c *column) copyTo(to *rules.Column, from, n int) {
+	if c.num == nil {
+		return
+	}
+	copy(to.Num, c.num[from:from+n])
+	copy(to.Known, c.known[from/64:(from+n+63)/64])
+}

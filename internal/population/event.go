@@ -1,0 +1,153 @@
+package population
+
+import (
+	"cmp"
+	"slices"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
+)
+
+// eventSource makes events of a feed's rows.
+type eventSource struct {
+	feed     int // in the pack
+	unit     pack.Unit
+	kind     int64       // of every row, absent where kindAt holds it
+	kindAt   int         // column
+	complete []int       // the kinds that the feed has every event of
+	from, to int         // columns, to is absent if there is none
+	fields   [][2]int    // slot and column
+	table    *feed.Table // of the feed
+}
+
+// event is one event, as slots of the batch's table.
+type event struct {
+	kind, from, to int64
+	toKnown        bool
+	values         [][2]int64 // slot and value
+}
+
+func (b *builder) findEvents() {
+	for i, f := range b.pack.Feeds {
+		t := b.feeds[i].table
+		for _, e := range f.Events {
+			kinds := b.layout.EventKinds(e.Unit)
+			if kinds == nil {
+				continue
+			}
+			s := &eventSource{feed: i, unit: e.Unit, kind: absent, kindAt: absent, to: absent, table: t}
+			s.from = columnOf(t, e.From)
+			if e.To != "" {
+				s.to = columnOf(t, e.To)
+			}
+			if e.Kind != "" {
+				s.kind = int64(codeIndex(kinds, e.Kind))
+				s.complete = []int{int(s.kind)}
+			} else {
+				s.kindAt = columnOf(t, e.KindOf)
+				for _, id := range e.Kinds {
+					s.complete = append(s.complete, codeIndex(kinds, id))
+				}
+			}
+			for _, field := range sortedKeys(e.Fields) {
+				slot, ok := b.layout.EventField(e.Unit, field)
+				if at := columnOf(t, e.Fields[field]); ok && at >= 0 {
+					s.fields = append(s.fields, [2]int{slot, at})
+				}
+			}
+			b.events = append(b.events, s)
+		}
+	}
+}
+
+// eventsOf is the events of a unit that a person's rows make, up to the date.
+func (b *builder) eventsOf(unit pack.Unit, person int) []event {
+	var events []event
+	for _, s := range b.events {
+		if s.unit != unit {
+			continue
+		}
+		for _, row := range b.feeds[s.feed].of(person) {
+			if e, ok := s.event(int(row), b.on); ok {
+				events = append(events, e)
+			}
+		}
+	}
+	return events
+}
+
+// event is the event of a row. A row without a date, or with a later one than the date of evaluation, makes none.
+func (s *eventSource) event(row int, on calendar.Date) (event, bool) {
+	e := event{kind: s.kind}
+	if s.kindAt >= 0 {
+		kind, ok := s.table.Num(s.kindAt, row)
+		if !ok {
+			return e, false
+		}
+		e.kind = kind
+	}
+	from, ok := int64(0), false
+	if s.from >= 0 {
+		from, ok = s.table.Num(s.from, row)
+	}
+	if !ok || calendar.Date(from) > on {
+		return e, false
+	}
+	e.from = from
+	if s.to >= 0 {
+		e.to, e.toKnown = s.table.Num(s.to, row)
+	}
+	for _, f := range s.fields {
+		if n, ok := s.table.Num(f[1], row); ok {
+			e.values = append(e.values, [2]int64{int64(f[0]), n})
+		}
+	}
+	return e, true
+}
+
+func sortEvents(events []event) {
+	slices.SortStableFunc(events, func(x, y event) int { return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.kind, y.kind)) })
+}
+
+// put writes an event into a row.
+func (e *event) put(t *rules.Events, row int) {
+	t.Facts[rules.EventKind].Set(row, e.kind)
+	t.Facts[rules.EventFrom].Set(row, e.from)
+	if e.toKnown {
+		t.Facts[rules.EventTo].Set(row, e.to)
+	}
+	for _, v := range e.values {
+		t.Facts[v[0]].Set(row, v[1])
+	}
+}
+
+// complete is the kinds of events of a unit of which all of a person's are known: every feed that is complete for the
+// kind was delivered, covers the person, and none of the person's rows was set aside.
+func (b *builder) complete(unit pack.Unit, person int) []bool {
+	kinds := b.layout.EventKinds(unit)
+	if kinds == nil {
+		return nil
+	}
+	told, open := make([]bool, len(kinds.Codes)), make([]bool, len(kinds.Codes))
+	for _, s := range b.events {
+		if s.unit != unit {
+			continue
+		}
+		all := b.silenceMeansNone(s.feed, person, eventMonths)
+		for _, kind := range s.complete {
+			told[kind] = true
+			open[kind] = open[kind] || !all
+		}
+	}
+	for kind := range told {
+		told[kind] = told[kind] && !open[kind]
+	}
+	return told
+}
+
+// silenceMeansNone reports whether what a feed does not say of a person is not there.
+func (b *builder) silenceMeansNone(i, person, months int) bool {
+	return b.covered[i].Has(person) && !b.feeds[i].aside.Has(person) && b.coverage[i].closed(b.register.place(person), months)
+}

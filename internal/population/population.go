@@ -1,0 +1,210 @@
+package population
+
+import (
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/idno"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
+)
+
+// Population is everybody who is registered, as households in batches.
+type Population struct {
+	On            calendar.Date
+	Batches       []*rules.Batch // whole households in the order of villages and keys
+	Feeds         []FeedState    // in the pack's order
+	Disagreements []Disagreement // where a less trusted feed says otherwise, by person and fact
+	Failed        int            // values of feeds' formulas that came to an error and are therefore unknown
+	Simulated     bool           // some delivery is invented data
+
+	builder    *builder
+	households []household
+	starts     []int          // of each batch: its first household
+	keys       map[string]int // to the household
+	of         []int32        // of each person: the household
+}
+
+// FeedState is how a feed stands on the date.
+type FeedState struct {
+	Feed           *pack.Feed
+	Rows, Used     int
+	Rejected       int // of Rows, with those that match nobody
+	Unmatched      int // of Rejected: about nobody registered, or under another name
+	Delivered      calendar.Date
+	DeliveredKnown bool // Delivered is known: there is a whole delivery
+	Stale          bool // the newest delivery is older than the feed allows
+}
+
+// Disagreement is a value of a fact that a less trusted feed gives differently.
+type Disagreement struct {
+	Person       idno.Number
+	Fact         *pack.Fact
+	Taken, Other int64 // as columns hold them
+	From, Beside *pack.Feed
+}
+
+// builder builds one population.
+type builder struct {
+	pack      *pack.Pack
+	layout    *rules.Layout
+	evaluator *rules.Evaluator
+	set       *feed.Set
+	on        calendar.Date
+
+	register *register
+	feeds    []*matched // in the pack's order
+	coverage []*coverage
+	covered  []rules.Bits // persons whom each feed covers
+	facts    map[string]*merged
+	slots    map[pack.Unit][]slotted // facts that some feed tells, by unit and slot
+	held     []column                // by programme; empty where no register tells
+	events   []*eventSource
+
+	disagreements []Disagreement
+	failed        int
+}
+
+// Build makes a population of what was delivered, for a date. Rows that match nobody are set aside in the set. The error
+// is a fault of the pack or says that nobody is registered.
+func Build(policy *rules.Policy, set *feed.Set, on calendar.Date) (*Population, error) {
+	p := policy.Pack()
+	derivations, faults := compileFeeds(p)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	register, err := newRegister(set, p)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{
+		pack: p, layout: policy.Layout(), evaluator: policy.On(on, nil).NewEvaluator(), set: set, on: on,
+		register: register, facts: map[string]*merged{}, covered: make([]rules.Bits, len(p.Feeds)),
+	}
+	for _, f := range p.Feeds {
+		b.feeds = append(b.feeds, register.match(set, set.Table(f.ID)))
+	}
+	register.taint(set, b.feeds)
+	for _, f := range p.Feeds {
+		b.coverage = append(b.coverage, newCoverage(f, set, on))
+	}
+	if err := b.derive(derivations); err != nil {
+		return nil, err
+	}
+	b.place()
+	b.findHeld()
+	b.findEvents()
+	return b.population(b.compose()), nil
+}
+
+// Check reports what is wrong with a pack's feeds as far as deriving facts from them goes.
+func Check(p *pack.Pack) fault.List {
+	_, faults := compileFeeds(p)
+	if _, err := feedOrder(p); err != nil {
+		faults = append(faults, err)
+	}
+	return faults
+}
+
+func (b *builder) population(households []household) *Population {
+	p := &Population{On: b.on, Disagreements: b.disagreements, Failed: b.failed, builder: b, households: households,
+		keys: make(map[string]int, len(households)), of: make([]int32, b.register.len())}
+	for i, h := range households {
+		p.keys[h.key] = i
+		for _, person := range h.members {
+			p.of[person] = int32(i)
+		}
+	}
+	for i, f := range b.pack.Feeds {
+		p.Feeds = append(p.Feeds, b.state(i, f))
+	}
+	for _, d := range b.set.Deliveries {
+		p.Simulated = p.Simulated || d.Simulated
+	}
+	p.batch()
+	return p
+}
+
+func (b *builder) state(i int, f *pack.Feed) FeedState {
+	s := FeedState{Feed: f, Unmatched: b.feeds[i].unmatched, Stale: b.coverage[i].stale()}
+	s.Delivered, s.DeliveredKnown = b.coverage[i].latest()
+	for _, file := range b.set.Files {
+		if file.Feed == f {
+			s.Rows += file.Rows
+			s.Used += file.Used
+			s.Rejected += file.Rejected
+		}
+	}
+	return s
+}
+
+// personsAtOnce is about how many persons a batch has.
+const personsAtOnce = 1000
+
+// batch lays the households out, whole ones together until there are enough persons.
+func (p *Population) batch() {
+	for from := 0; from < len(p.households); {
+		to, persons := from, 0
+		for to < len(p.households) && (to == from || persons+len(p.households[to].members) <= personsAtOnce) {
+			persons += len(p.households[to].members)
+			to++
+		}
+		p.starts = append(p.starts, from)
+		p.Batches = append(p.Batches, p.builder.lay(p.households[from:to]))
+		from = to
+	}
+}
+
+// Persons is how many are registered, Households how many households they make.
+func (p *Population) Persons() int { return p.builder.register.len() }
+
+// Households is the number of households.
+func (p *Population) Households() int { return len(p.households) }
+
+// Household is a household as reports name it.
+type Household struct {
+	Key        string
+	Village    area.Code
+	Members    []Member // by lane: those who count first
+	Collective bool     // nobody linked to anybody in a dormitory or an institution
+	Uncounted  bool     // nobody in it counts as a member
+	Doubts     []pack.Text
+}
+
+// At is the household in a lane of a batch.
+func (p *Population) At(batch, lane int) Household {
+	h := &p.households[p.starts[batch]+lane]
+	return Household{Key: h.key, Village: h.place, Members: p.builder.members(h), Collective: h.collective,
+		Uncounted: h.counted == 0, Doubts: h.doubts}
+}
+
+// Lane is where a household is: its batch and its lane there.
+func (p *Population) Lane(key string) (batch, lane int, ok bool) {
+	i, ok := p.keys[key]
+	if !ok {
+		return 0, 0, false
+	}
+	for batch < len(p.starts)-1 && p.starts[batch+1] <= i {
+		batch++
+	}
+	return batch, i - p.starts[batch], true
+}
+
+// Find is the key of the household of a person.
+func (p *Population) Find(id idno.Number) (string, bool) {
+	person, ok := p.builder.register.ids[id]
+	if !ok {
+		return "", false
+	}
+	return p.households[p.of[person]].key, true
+}
+
+// Household is one household with everything that explains it: a batch of its own, and where each value comes from.
+func (p *Population) Household(key string) (*Family, bool) {
+	i, ok := p.keys[key]
+	if !ok {
+		return nil, false
+	}
+	return p.builder.family(&p.households[i], p.Simulated), true
+}
