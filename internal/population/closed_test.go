@@ -316,8 +316,6 @@ func TestEvents(t *testing.T) {
 	if amount.Known.Has(0) || amount.Num[2] != 500_000_000 {
 		t.Errorf("amounts %v", amount)
 	}
-	complete := func(b [][]bool, want ...bool) {}
-	_ = complete
 	for kind, want := range []bool{true, true, false} { // hotline requests are no business of the feed of disasters
 		if got := b.Household.Complete[kind].Has(0); got != want {
 			t.Errorf("household events of kind %d complete: %v", kind, got)

@@ -186,7 +186,7 @@ func (w *world) deliver(id string, how delivery, rows ...string) *world {
 	b.WriteByte('\n')
 	for _, row := range rows {
 		cells := map[string]string{}
-		for _, part := range strings.Fields(row) {
+		for _, part := range strings.Split(row, " ") {
 			name, value, _ := strings.Cut(part, "=")
 			cells[name] = value
 		}
