@@ -204,6 +204,8 @@ func TestLatestRow(t *testing.T) {
 		rows       []string
 	}{
 		{"the latest up to the date", "resident", []string{"id_no=" + anna + " kind=resident day=2026-01-01"}},
+		{"the later of two", "none", []string{"id_no=" + anna + " kind=resident day=2026-01-01", "id_no=" + anna + " kind=none day=2026-01-02"}},
+		{"two of one day that differ", "?", []string{"id_no=" + anna + " kind=resident day=2026-01-01", "id_no=" + anna + " kind=none day=2026-01-01"}},
 		{"a later one does not count yet", "none", []string{"id_no=" + anna + " kind=resident day=2026-11-02"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func cityPack() *pack.Pack {
 					gives("person.spent", "rows.sum(r, r.own)", pack.FeedFact{Window: 12, By: "day", Absent: "0.00"}),
 					gives("person.diagnoses", "row.diagnosis", pack.FeedFact{Absent: "[]"}),
 				}},
-			{ID: "enrolment", IDNo: "id_no", MaxAge: 40, Columns: columns("id_no!:id_no", "kind:code=insurance", "day:date"),
+			{ID: "enrolment", IDNo: "id_no", MaxAge: 40, Columns: columns("id_no!:id_no", "kind!:code=insurance", "day:date"),
 				Facts: []*pack.FeedFact{gives("person.insured", "row.kind", pack.FeedFact{Latest: "day", Absent: "none"})}},
 			{ID: "jobs", IDNo: "id_no", MaxAge: 40, Columns: columns("no!:text", "id_no:id_no", "wage:decimal"),
 				Facts: []*pack.FeedFact{gives("person.wage", "rows.sum(r, r.wage)", pack.FeedFact{})}},
@@ -308,4 +308,13 @@ func messages(rejects []*feed.Reject) []string {
 		all = append(all, r.Message(fault.En))
 	}
 	return all
+}
+
+func readSet(t *testing.T, w *world) *feed.Set {
+	t.Helper()
+	set, err := feed.Read(t.Context(), cityPolicy.Pack(), w.files, feed.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
