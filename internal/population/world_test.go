@@ -17,7 +17,9 @@ import (
 	"dajiuzhu/internal/rules"
 )
 
-func expr(source string) pack.Expr { return pack.Expr{Source: source, Pos: pack.Pos{File: "test.yaml", Line: 1}} }
+func expr(source string) pack.Expr {
+	return pack.Expr{Source: source, Pos: pack.Pos{File: "test.yaml", Line: 1}}
+}
 
 func say(id string) pack.Text { return pack.Text{Zh: id, En: id} }
 
