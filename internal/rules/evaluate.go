@@ -104,7 +104,7 @@ func (e *Evaluator) Evaluate(b *Batch) *Results {
 }
 
 func (p *programmeLanes) result(lanes int) ProgrammeResult {
-	r := ProgrammeResult{Outcome: p.outcome[:lanes], Witness: p.witness[:lanes], Assumed: p.assumed}
+	r := ProgrammeResult{Outcome: p.outcome[:lanes], Witness: p.witness[:lanes], Assumed: p.taints[assumed]}
 	for _, a := range p.amounts {
 		r.Amounts = append(r.Amounts, Amounts{a.num[:lanes], a.known})
 	}

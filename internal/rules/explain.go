@@ -83,7 +83,7 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	report := OutcomeReport{
 		Programme: decl.ID, Number: decl.Number, PathOf: decl.PathOf, Name: decl.Name, Department: decl.Department,
 		Aid: decl.Aid, Entitlement: decl.Entitlement, Unit: x.unit(q.rel, lane), Outcome: r.outcome[lane].String(),
-		Assumed:    r.assumed.Has(lane),
+		Assumed:    r.taints[assumed].Has(lane),
 		Components: []ComponentReport{}, Reasons: []ConditionReport{}, Missing: []MissingReport{}, Failed: []FailureReport{},
 	}
 	if held := x.m.table(q.rel).Held[q.index]; held.Known.Has(lane) {
@@ -122,7 +122,7 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	if r.outcome[lane] > Ineligible {
 		x.components(&report, q, r, lane, missing, lapses)
 	}
-	if q.rel == households && x.subject.Batch.Doubtful.Has(0) && r.outcome[lane] == Possible {
+	if r.outcome[lane] == Possible && (r.taints[doubted].Has(lane) || q.rel == households && x.m.doubtful(0)) {
 		missing.composition()
 	}
 	report.Missing = missing.reports()

@@ -20,17 +20,21 @@ func (m *machine) fold(n *node, v *vector, want Bits) {
 		from, to := m.segment(n.over, lane)
 		fold(v, lane, body, from, to, m.complete(n, lane))
 	})
-	if v.assumed == nil || body.assumed == nil {
-		return
-	}
 	each(want, func(lane int) {
 		from, to := m.segment(n.over, lane)
-		for row := from; row < to; row++ {
-			if body.assumed.Has(row) && v.known.Has(lane) {
-				v.assumed.Set(lane)
-			}
+		for row := from; row < to && v.known.Has(lane); row++ {
+			v.inheritLane(lane, body, row)
+		}
+		if (n.over == persons || n.over == supporters) && m.doubtful(lane) {
+			v.taint(doubted, lane>>6, 1<<(lane&63))
 		}
 	})
+}
+
+// doubtful reports whether who belongs to a household is not settled. In a dormitory or an institution nobody is known to
+// be anybody's family.
+func (m *machine) doubtful(household int) bool {
+	return m.batch.Doubtful.Has(household) || m.batch.Collective.Has(household)
 }
 
 // segment is the rows below a lane.

@@ -38,7 +38,7 @@ type node struct {
 	rows    [][]cell // opParamTable: by place and code
 	scales  []scale  // opParamBand: by place
 	prog    *programmePlan
-	assumes bool // a default can reach it
+	taints  [taints]bool // what it can rest on
 	term    *term
 	list    *pack.CodeList
 	version *datedTerm // opVariable: the formula in force
@@ -53,7 +53,7 @@ type programmePlan struct {
 	conditions []int32
 	whens      []int32 // -1: always
 	amounts    []int32 // -1: not money
-	assumes    bool
+	taints     [taints]bool
 }
 
 type dimensionPlan struct {
@@ -157,7 +157,9 @@ func (g *grapher) programme(p *programme) *programmePlan {
 	}
 	for _, ids := range [][]int32{q.conditions, q.whens, q.amounts} {
 		for _, id := range ids {
-			q.assumes = q.assumes || id >= 0 && g.plan.nodes[id].assumes
+			if id >= 0 {
+				q.taints = either(q.taints, g.plan.nodes[id].taints)
+			}
 		}
 	}
 	return q
@@ -197,7 +199,7 @@ func (g *grapher) make(t *term, ofSupporter bool) int32 {
 		return g.parameter(t, n, ofSupporter)
 	case opEligible, opAmount, opOutcome:
 		n.prog = g.programme(t.prog)
-		n.assumes = n.prog.assumes
+		n.taints = n.prog.taints
 	case opExists, opAll, opCount, opSum, opMax, opMin:
 		body := g.build(t.args[0], t.over == supporters)
 		n.over = t.over
@@ -294,14 +296,26 @@ func (g *grapher) add(n node) int32 {
 	if id, ok := g.cons[key]; ok {
 		return id
 	}
-	n.assumes = n.assumes || n.op == opDefault
 	for _, a := range n.args {
-		n.assumes = n.assumes || g.plan.nodes[a].assumes
+		n.taints = either(n.taints, g.plan.nodes[a].taints)
+	}
+	switch {
+	case n.op == opDefault:
+		n.taints[assumed] = true
+	case n.over == persons || n.over == supporters:
+		n.taints[doubted] = true
 	}
 	id := int32(len(g.plan.nodes))
 	g.plan.nodes = append(g.plan.nodes, n)
 	g.cons[key] = id
 	return id
+}
+
+func either(a, b [taints]bool) [taints]bool {
+	for t := range a {
+		a[t] = a[t] || b[t]
+	}
+	return a
 }
 
 // consKey is equal for nodes that compute the same.

@@ -75,8 +75,10 @@ func newVector(n *node, lanes int) vector {
 	} else {
 		v.num = make([]int64, lanes)
 	}
-	if n.assumes {
-		v.assumed = NewBits(lanes)
+	for t := range taints {
+		if n.taints[t] {
+			v.taints[t] = NewBits(lanes)
+		}
 	}
 	return v
 }
@@ -209,7 +211,7 @@ func (m *machine) compute(n *node, v *vector, want Bits) {
 				v.putBool(w, want[w], a.states(w), ^a.isTrue[w])
 			}
 		}
-		copyAssumed(v, want, a)
+		v.inheritTaints(want, a)
 	case opCond:
 		m.conditional(n, v, want)
 	case opEqual, opLess, opLessEqual:
@@ -323,9 +325,9 @@ func (m *machine) paramBand(n *node, v *vector, want Bits) {
 	m.inherit(v, want, amount)
 }
 
-// inherit passes on the errors and lapses of an operand whose lanes came out unknown, and its assumptions.
+// inherit passes on the errors and lapses of an operand whose lanes came out unknown, and what it rests on.
 func (m *machine) inherit(v *vector, want Bits, from *vector) {
-	copyAssumed(v, want, from)
+	v.inheritTaints(want, from)
 	if !from.odd {
 		return
 	}
@@ -335,29 +337,15 @@ func (m *machine) inherit(v *vector, want Bits, from *vector) {
 	}
 }
 
-func copyAssumed(v *vector, want Bits, from ...*vector) {
-	if v.assumed == nil {
-		return
-	}
-	for _, a := range from {
-		if a.assumed == nil {
-			continue
-		}
-		for w := range want {
-			v.assumed[w] |= a.assumed[w] & want[w]
-		}
-	}
-}
-
 // connective is && (absorbing false) or || (absorbing true). With narrowing, an operand is computed only where the
-// former have not decided.
+// former have not decided for good: a decision that rests on something may yet be made by one that does not.
 func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 	open := m.selection(n.rel)
 	copy(open, want)
-	decided, unknown := m.selection(n.rel), m.selection(n.rel)
+	decided, firm, unknown := m.selection(n.rel), m.selection(n.rel), m.selection(n.rel)
 	failed, lapsed := m.selection(n.rel), m.selection(n.rel)
 	defer func() {
-		for _, b := range []Bits{open, decided, unknown, failed, lapsed} {
+		for _, b := range []Bits{open, decided, firm, unknown, failed, lapsed} {
 			m.release(n.rel, b)
 		}
 	}()
@@ -365,7 +353,7 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 	for _, id := range n.args {
 		if m.narrow {
 			for w := range open {
-				open[w] = want[w] &^ decided[w]
+				open[w] = want[w] &^ firm[w]
 			}
 		}
 		a := m.need(id, open)
@@ -377,6 +365,7 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 				absorbed = s.known &^ a.isTrue[w]
 			}
 			decided[w] |= absorbed & open[w]
+			firm[w] |= absorbed & open[w] &^ (a.tainted(assumed, w) | a.tainted(doubted, w))
 			unknown[w] |= s.unknown() & open[w]
 			failed[w] |= s.err & open[w]
 			lapsed[w] |= s.lapsed & open[w]
@@ -396,13 +385,15 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 		}
 		v.putBool(w, want[w], states{known, err, late}, truth)
 	}
-	if v.assumed != nil {
-		m.connectiveAssumed(v, want, decided, operands, absorbing)
+	for t := range taints {
+		if v.taints[t] != nil {
+			connectiveTaint(t, v, want, decided, operands, absorbing)
+		}
 	}
 }
 
-// connectiveAssumed marks a decided lane as assumed only if no operand decides it without an assumption.
-func (m *machine) connectiveAssumed(v *vector, want, decided Bits, operands []*vector, absorbing bool) {
+// connectiveTaint taints a decided lane only if no operand decides it untainted.
+func connectiveTaint(t taint, v *vector, want, decided Bits, operands []*vector, absorbing bool) {
 	for w := range want {
 		any, firm := uint64(0), uint64(0)
 		for _, a := range operands {
@@ -410,14 +401,10 @@ func (m *machine) connectiveAssumed(v *vector, want, decided Bits, operands []*v
 			if !absorbing {
 				decides = a.known[w] &^ a.isTrue[w]
 			}
-			assumed := uint64(0)
-			if a.assumed != nil {
-				assumed = a.assumed[w]
-			}
-			any |= assumed
-			firm |= decides &^ assumed
+			any |= a.tainted(t, w)
+			firm |= decides &^ a.tainted(t, w)
 		}
-		v.assumed[w] |= want[w] & any &^ (decided[w] & firm)
+		v.taints[t][w] |= want[w] & any &^ (decided[w] & firm)
 	}
 }
 
@@ -455,9 +442,9 @@ func (m *machine) conditional(n *node, v *vector, want Bits) {
 			v.put(w, want[w], s)
 		}
 	}
-	copyAssumed(v, want, test)
-	copyAssumed(v, yes, a)
-	copyAssumed(v, no, b)
+	v.inheritTaints(want, test)
+	v.inheritTaints(yes, a)
+	v.inheritTaints(no, b)
 	m.release(n.rel, yes)
 	m.release(n.rel, no)
 }
@@ -491,7 +478,7 @@ func (m *machine) comparison(n *node, v *vector, want Bits) {
 		}
 		v.putBool(w, want[w], s, truth)
 	}
-	copyAssumed(v, want, a, b)
+	v.inheritTaints(want, a, b)
 }
 
 func compareWord(a, b []int64, w int, lanes uint64, holds func(x, y int64) bool) uint64 {
@@ -521,7 +508,7 @@ func (m *machine) inSet(n *node, v *vector, want Bits) {
 		}
 		v.putBool(w, want[w], s, truth)
 	}
-	copyAssumed(v, want, a)
+	v.inheritTaints(want, a)
 }
 
 func (m *machine) hasCode(n *node, v *vector, want Bits) {
@@ -534,7 +521,7 @@ func (m *machine) hasCode(n *node, v *vector, want Bits) {
 		truth := compareWord(code.num, set.num, w, s.known&want[w], func(c, members int64) bool { return members>>c&1 != 0 })
 		v.putBool(w, want[w], s, truth)
 	}
-	copyAssumed(v, want, code, set)
+	v.inheritTaints(want, code, set)
 }
 
 func (m *machine) knownTest(n *node, v *vector, want Bits) {
@@ -543,7 +530,7 @@ func (m *machine) knownTest(n *node, v *vector, want Bits) {
 		s := a.states(w)
 		v.putBool(w, want[w], states{known: ^(s.err | s.lapsed), err: s.err, lapsed: s.lapsed}, s.known)
 	}
-	copyAssumed(v, want, a)
+	v.inheritTaints(want, a)
 }
 
 func (m *machine) orDefault(n *node, v *vector, want Bits) {
@@ -566,9 +553,9 @@ func (m *machine) orDefault(n *node, v *vector, want Bits) {
 			pick(v.num, d.num, w, open[w])
 			v.put(w, want[w], s)
 		}
-		v.assumed[w] |= open[w] & (sd.known | sd.err | sd.lapsed)
+		v.taint(assumed, w, open[w]&(sd.known|sd.err|sd.lapsed))
 	}
-	copyAssumed(v, want, a)
+	v.inheritTaints(want, a)
 	m.release(n.rel, open)
 }
 
@@ -603,9 +590,7 @@ func (m *machine) lift(n *node, v *vector, want Bits) {
 			v.odd = true
 			v.lapsed.Set(lane)
 		}
-		if v.assumed != nil && a.assumed != nil && a.assumed.Has(p) {
-			v.assumed.Set(lane)
-		}
+		v.inheritLane(lane, a, p)
 	})
 }
 
@@ -630,8 +615,10 @@ func (m *machine) broadcast(n *node, v *vector) {
 	for i := range v.num {
 		v.num[i] = a.num[0]
 	}
-	if v.assumed != nil && a.assumed != nil && a.assumed.Has(0) {
-		fillBits(v.assumed, len(v.assumed)*64)
+	for t := range taints {
+		if v.taints[t] != nil && a.tainted(t, 0) != 0 {
+			fillBits(v.taints[t], len(v.taints[t])*64)
+		}
 	}
 }
 
@@ -675,7 +662,7 @@ func (m *machine) arithmetic(n *node, v *vector, want Bits) {
 		s.err |= failed
 		v.put(w, want[w], s)
 	}
-	copyAssumed(v, want, a, b)
+	v.inheritTaints(want, a, b)
 }
 
 // arithmeticOf is a node's operator on one lane; false is an error: overflow or division by zero.

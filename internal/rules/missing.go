@@ -122,7 +122,7 @@ func (m *missing) programme(q *programmePlan, lane int) {
 	if q.version == nil {
 		return
 	}
-	if q.rel == households && (m.x.subject.Batch.Doubtful.Has(0) || m.x.subject.Batch.Collective.Has(0)) {
+	if m.x.m.results[q.index].taints[doubted].Has(lane) || q.rel == households && m.x.m.doubtful(0) {
 		m.composition()
 	}
 	for _, ids := range [][]int32{q.conditions, q.whens, q.amounts} {

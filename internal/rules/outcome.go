@@ -55,7 +55,7 @@ type programmeLanes struct {
 	done    Bits
 	outcome []Outcome
 	witness []uint8 // index of the first false condition, of the first open one, or noWitness
-	assumed Bits
+	taints  [taints]Bits
 	amounts []amountLanes // by component
 }
 
@@ -74,7 +74,9 @@ func (p *programmeLanes) reset(plan *programmePlan, lanes int) {
 		p.witness = make([]uint8, lanes)
 	}
 	p.done = resized(p.done, words)
-	p.assumed = resized(p.assumed, words)
+	for t := range taints {
+		p.taints[t] = resized(p.taints[t], words)
+	}
 	if plan.version == nil {
 		return
 	}
@@ -120,7 +122,9 @@ func (m *machine) decide(p *programmePlan, want Bits) *programmeLanes {
 
 // tally is what the conditions of a programme came to, lane by lane.
 type tally struct {
-	refused, unknown, consent, failed, lapsed, assumed, firmRefusal Bits
+	refused, unknown, consent, failed, lapsed Bits
+
+	tainted, firmRefusal [taints]Bits // conditions that rest on something, refusals that do not
 }
 
 func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
@@ -130,7 +134,8 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 		return
 	}
 	var t tally
-	parts := []*Bits{&t.refused, &t.unknown, &t.consent, &t.failed, &t.lapsed, &t.assumed, &t.firmRefusal}
+	parts := []*Bits{&t.refused, &t.unknown, &t.consent, &t.failed, &t.lapsed,
+		&t.tainted[assumed], &t.firmRefusal[assumed], &t.tainted[doubted], &t.firmRefusal[doubted]}
 	for _, b := range parts {
 		*b = m.selection(p.rel)
 	}
@@ -140,7 +145,7 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	for i, id := range p.conditions {
 		if m.narrow {
 			for w := range open {
-				open[w] = want[w] &^ t.refused[w]
+				open[w] = want[w] &^ (t.firmRefusal[assumed][w] & t.firmRefusal[doubted][w])
 			}
 		}
 		m.tallyCondition(&t, r, i, p.version.decl.Conditions[i].OnConsent, m.need(id, open), open)
@@ -174,12 +179,10 @@ func (m *machine) tallyCondition(t *tally, r *programmeLanes, index int, onConse
 		}
 		t.failed[w] |= s.err & open[w]
 		t.lapsed[w] |= s.lapsed & open[w]
-		assumed := uint64(0)
-		if v.assumed != nil {
-			assumed = v.assumed[w] & open[w]
+		for k := range taints {
+			t.tainted[k][w] |= v.tainted(k, w) & open[w]
+			t.firmRefusal[k][w] |= no &^ v.tainted(k, w)
 		}
-		t.assumed[w] |= assumed
-		t.firmRefusal[w] |= no &^ assumed
 	}
 }
 
@@ -191,8 +194,13 @@ func witness(r *programmeLanes, w int, lanes uint64, index int) {
 }
 
 // conclude applies the order of decision: any false, else error, else not in force, else open, else eligible. A household
-// whose composition is doubtful is at most possible.
+// whose composition is doubtful is at most possible, and so is a person whose outcome rests on such a composition.
 func (m *machine) conclude(p *programmePlan, r *programmeLanes, t *tally, want Bits) {
+	for w := range want {
+		for k := range taints {
+			r.taints[k][w] |= want[w] & t.tainted[k][w] &^ t.firmRefusal[k][w]
+		}
+	}
 	each(want, func(lane int) {
 		o := Eligible
 		switch {
@@ -207,14 +215,11 @@ func (m *machine) conclude(p *programmePlan, r *programmeLanes, t *tally, want B
 		case t.consent.Has(lane):
 			o = Likely
 		}
-		if p.rel == households && o > Possible && m.batch.Doubtful.Has(lane) {
+		if o > Possible && (r.taints[doubted].Has(lane) || p.rel == households && m.doubtful(lane)) {
 			o = Possible
 		}
 		r.outcome[lane] = o
 	})
-	for w := range want {
-		r.assumed[w] |= want[w] & t.assumed[w] &^ t.firmRefusal[w]
-	}
 }
 
 // components computes what the programme gives. An error in an amount is the outcome's error.
@@ -239,10 +244,15 @@ func (m *machine) componentWhen(r *programmeLanes, a *amountLanes, when *vector,
 		a.none[w] |= given[w] & s.known &^ when.isTrue[w]
 		a.lapsed[w] |= given[w] & s.lapsed
 		r.failLanes(w, given[w]&s.err)
-		if when.assumed != nil {
-			r.assumed[w] |= given[w] & when.assumed[w]
-		}
+		r.rest(w, given[w], when)
 		given[w] &= s.known & when.isTrue[w]
+	}
+}
+
+// rest lets lanes of a word rest on what an amount rests on.
+func (r *programmeLanes) rest(w int, lanes uint64, on *vector) {
+	for k := range taints {
+		r.taints[k][w] |= lanes & on.tainted(k, w)
 	}
 }
 
@@ -257,9 +267,7 @@ func (m *machine) componentAmount(r *programmeLanes, a *amountLanes, c *pack.Com
 		s := v.states(w)
 		a.lapsed[w] |= given[w] & s.lapsed
 		r.failLanes(w, given[w]&s.err)
-		if v.assumed != nil {
-			r.assumed[w] |= given[w] & v.assumed[w]
-		}
+		r.rest(w, given[w], v)
 		for lanes := given[w] & s.known; lanes != 0; lanes &= lanes - 1 {
 			lane := w<<6 + bits.TrailingZeros64(lanes)
 			amount, ok := rounded(c.Rounding, money.Decimal(v.num[lane]))
@@ -321,9 +329,9 @@ func (m *machine) programmeValue(n *node, v *vector, want Bits) {
 			r.readAmount(v, lane)
 		}
 	})
-	if v.assumed != nil {
-		for w := range want {
-			v.assumed[w] |= want[w] & r.assumed[w]
+	for w := range want {
+		for k := range taints {
+			v.taint(k, w, want[w]&r.taints[k][w])
 		}
 	}
 }

@@ -3,14 +3,64 @@ package rules
 // vector is a node's value in every lane of its relation. A lane is in one of four states: known, in error, not in force,
 // or, in none of these bitmaps, unknown. A lane means something only once it is done.
 type vector struct {
-	num     []int64 // all types but bool
-	isTrue  Bits    // bool: the known true lanes
-	known   Bits
-	err     Bits
-	lapsed  Bits // not in force
-	done    Bits
-	assumed Bits // a default stood in; nil where none can
-	odd     bool // some lane is in error or not in force
+	num    []int64 // all types but bool
+	isTrue Bits    // bool: the known true lanes
+	known  Bits
+	err    Bits
+	lapsed Bits // not in force
+	done   Bits
+	taints [taints]Bits // what a value rests on; nil where it cannot
+	odd    bool         // some lane is in error or not in force
+}
+
+// taint is something that a value can rest on and that every outcome it reaches has to tell.
+type taint int
+
+const (
+	assumed taint = iota // a default stood in for something unknown
+	doubted              // who belongs to the household is not settled
+	taints
+)
+
+// tainted is the lanes of a word that rest on t.
+func (v *vector) tainted(t taint, w int) uint64 {
+	if v.taints[t] == nil {
+		return 0
+	}
+	return v.taints[t][w]
+}
+
+// taint marks lanes of a word as resting on t.
+func (v *vector) taint(t taint, w int, lanes uint64) {
+	if v.taints[t] != nil {
+		v.taints[t][w] |= lanes
+	}
+}
+
+// inheritTaints lets the wanted lanes rest on what the operands rest on.
+func (v *vector) inheritTaints(want Bits, from ...*vector) {
+	for t := range taints {
+		if v.taints[t] == nil {
+			continue
+		}
+		for _, a := range from {
+			if a.taints[t] == nil {
+				continue
+			}
+			for w := range want {
+				v.taints[t][w] |= a.taints[t][w] & want[w]
+			}
+		}
+	}
+}
+
+// inheritLane does the same from one lane to another.
+func (v *vector) inheritLane(lane int, from *vector, source int) {
+	for t := range taints {
+		if v.taints[t] != nil && from.taints[t] != nil && from.taints[t].Has(source) {
+			v.taints[t].Set(lane)
+		}
+	}
 }
 
 // states is the state of 64 lanes.
@@ -69,7 +119,7 @@ func (v *vector) reset() {
 		clear(v.lapsed)
 		v.odd = false
 	}
-	if v.assumed != nil {
-		clear(v.assumed)
+	for t := range taints {
+		clear(v.taints[t])
 	}
 }
