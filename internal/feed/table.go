@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -205,7 +206,7 @@ func (t *Table) compare(columns []int, a, b int) int {
 		order := 0
 		switch c.typ {
 		case typeText:
-			order = cmp.Compare(c.text.at(a), c.text.at(b))
+			order = bytes.Compare(c.text.raw(a), c.text.raw(b))
 		case typeIDNo:
 			order = c.id[a].Compare(c.id[b])
 		default:
@@ -255,12 +256,15 @@ func (a *arena) add(s string) {
 	a.ends = append(a.ends, len(a.bytes))
 }
 
-func (a *arena) at(i int) string {
+func (a *arena) at(i int) string { return string(a.raw(i)) }
+
+// raw is a text's place in the arena.
+func (a *arena) raw(i int) []byte {
 	from := 0
 	if i > 0 {
 		from = a.ends[i-1]
 	}
-	return string(a.bytes[from:a.ends[i]])
+	return a.bytes[from:a.ends[i]]
 }
 
 func (a *arena) truncate(n int) {

@@ -87,7 +87,35 @@ func TestSpentNothing(t *testing.T) {
 			func(w *world) { w.deliver("medical", delivery{}, good, "no=2 id_no="+wrong+" day=2026-10-01 own=99") }, "?"},
 		{"few rows could not be read",
 			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no=unknown day=2026-10-01 own=99")...)
+			}, "0"},
+		{"few could not, but one of them is a slip of the pen away from her number",
+			func(w *world) {
 				w.deliver("medical", delivery{}, many("no=2 id_no="+wrong+" day=2026-10-01 own=99")...)
+			}, "?"},
+		{"or has a digit of her number too few",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no="+anna[:9]+anna[10:]+" day=2026-10-01 own=99")...)
+			}, "?"},
+		{"or one too many",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no="+anna[:9]+"7"+anna[9:]+" day=2026-10-01 own=99")...)
+			}, "?"},
+		{"or two exchanged",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no="+anna[:16]+anna[17:]+anna[16:17]+" day=2026-10-01 own=99")...)
+			}, "?"},
+		{"or has her name and no number",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 name=安娜 day=2026-10-01 own=99")...)
+			}, "?"},
+		{"or her name and birth under another number",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no="+id("1960-05-01", 99)+" name=安娜 day=2026-10-01 own=99")...)
+			}, "?"},
+		{"a namesake of another birth is another person",
+			func(w *world) {
+				w.deliver("medical", delivery{}, many("no=2 id_no="+id("1961-05-01", 99)+" name=安娜 day=2026-10-01 own=99")...)
 			}, "0"},
 		{"too many rows are about nobody registered",
 			func(w *world) {

@@ -259,6 +259,7 @@ func (r *register) taint(set *feed.Set, feeds []*matched) {
 	for _, m := range feeds {
 		of[m.table.Feed] = m
 	}
+	s := &suspicion{register: r}
 	for _, reject := range set.Rejects {
 		m := of[reject.File.Feed]
 		if m == nil || reject.Again {
@@ -266,6 +267,11 @@ func (r *register) taint(set *feed.Set, feeds []*matched) {
 		}
 		for _, id := range reject.Persons {
 			if p, ok := r.ids[id]; ok {
+				m.aside.Set(int(p))
+			}
+		}
+		if reject.Unplaced {
+			for _, p := range s.of(m.table, reject) {
 				m.aside.Set(int(p))
 			}
 		}
