@@ -154,7 +154,7 @@ func TestAssumptionsAreToldWhereTheyDecide(t *testing.T) {
 		{"a default decides", "household.a.or(true)", "", true},
 		{"a known fact needs no default", "household.a.or(true)", "a=true", false},
 		{"true through a default and a fact", "household.a.or(true) && household.b", "b=true", true},
-		{"false by a default, and firmly false after it", "household.a.or(false) && household.b", "b=false", false},
+		{"false by a default, and firmly false after it", "household.a.or(false) && !household.b", "b=true", false},
 		{"firmly false before a default", "household.b && household.a.or(false)", "b=false", false},
 		{"false by a default alone", "household.a.or(false) && household.b", "b=true", true},
 		{"true by a default, and firmly true after it", "household.a.or(true) || household.b", "b=true", false},
