@@ -412,24 +412,35 @@ const alone = 1024
 func (b *builder) judgeAll(all []pack.Expr) []judgement {
 	n := b.register.len()
 	judgements := make([]judgement, len(all))
-	for i := range judgements {
+	asked := false
+	for i, e := range all {
 		judgements[i] = judgement{rules.NewBits(n), rules.NewBits(n)}
+		asked = asked || e.Source != ""
+		for person := 0; e.Source == "" && person < n; person++ {
+			judgements[i].yes.Set(person) // what is not asked is true of everybody
+		}
 	}
-	for from := 0; from < n; from += alone {
+	for from := 0; asked && from < n; from += alone {
 		batch := b.standing(from, min(from+alone, n))
 		for i, e := range all {
-			answer := b.evaluator.Persons(e, batch)
-			for lane := range batch.Person.N {
-				switch {
-				case !answer.Known.Has(lane):
-					judgements[i].unknown.Set(from + lane)
-				case answer.Num[lane] == 1:
-					judgements[i].yes.Set(from + lane)
-				}
+			if e.Source != "" {
+				judgements[i].note(b.evaluator.Persons(e, batch), from, batch.Person.N)
 			}
 		}
 	}
 	return judgements
+}
+
+// note takes the answers about n persons.
+func (j *judgement) note(answers rules.Column, from, n int) {
+	for lane := range n {
+		switch {
+		case !answers.Known.Has(lane):
+			j.unknown.Set(from + lane)
+		case answers.Num[lane] == 1:
+			j.yes.Set(from + lane)
+		}
+	}
 }
 
 // standing is a batch of persons each of whom stands alone, with the facts known so far.
