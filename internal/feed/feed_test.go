@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
@@ -285,6 +287,44 @@ func TestWorkbookCells(t *testing.T) {
 	}
 	if got.Files[0].Formulas != 1 {
 		t.Errorf("%d formulas counted", got.Files[0].Formulas)
+	}
+}
+
+func TestParquetTypes(t *testing.T) {
+	type row struct {
+		No   string    `parquet:"no"`
+		ID   string    `parquet:"id_no"`
+		Day  time.Time `parquet:"settled_on,timestamp"`
+		Own  [16]byte  `parquet:"own,decimal(8:38)"`
+		Days int64     `parquet:"days"`
+	}
+	wide := func(n int64) (b [16]byte) {
+		v := big.NewInt(n)
+		if n < 0 {
+			v.Add(v, new(big.Int).Lsh(big.NewInt(1), 128))
+		}
+		v.FillBytes(b[:])
+		return b
+	}
+	midnight := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	var b bytes.Buffer
+	if err := parquet.Write(&b, []row{
+		{"A1", person(1), midnight, wide(116667000000), 3},
+		{"A2", person(2), midnight.Add(time.Hour), wide(0), 0},
+		{"A3", person(3), midnight, wide(-100000000), 0},
+		{"A4", person(4), midnight, wide(1), 0},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	set := read(t, medical(), folder("medical.parquet", b.Bytes()))
+	want := [][]string{{"A1", person(1), "", "2026-10-01", "1166.67", "3", "", "", ""}}
+	if diff := cmp.Diff(want, cells(set.Table("medical"))); diff != "" {
+		t.Error(diff, set.Faults)
+	}
+	for i, want := range []string{`"2026-10-01 01:00:00" is not a date`, `"-1" is below the least value`, "0.00000001"} {
+		if i >= len(set.Rejects) || !strings.Contains(set.Rejects[i].String(), want) {
+			t.Errorf("want %q among %v", want, set.Rejects)
+		}
 	}
 }
 

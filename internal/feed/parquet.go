@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -155,6 +156,7 @@ func decimalText(kind parquet.Kind, scale int) func(parquet.Value) string {
 	}
 }
 
+// point sets the point; zeros at the end say how the column is declared and not how exact a number is.
 func point(unscaled *big.Int, scale int) string {
 	sign := ""
 	if unscaled.Sign() < 0 {
@@ -167,7 +169,10 @@ func point(unscaled *big.Int, scale int) string {
 	for len(digits) <= scale {
 		digits = "0" + digits
 	}
-	whole, fraction := digits[:len(digits)-scale], digits[len(digits)-scale:]
+	whole, fraction := digits[:len(digits)-scale], strings.TrimRight(digits[len(digits)-scale:], "0")
+	if fraction == "" {
+		return sign + whole
+	}
 	return sign + whole + "." + fraction
 }
 

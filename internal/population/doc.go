@@ -9,7 +9,13 @@
 // A person without a row in a feed has "none" only if the world is closed there: the feed was delivered whole for the
 // person's area and for the period, is fresh, covers the person, and none of the person's rows was set aside. In
 // every other case the value is unknown. A sum over the rows of a person who has some is unknown too where one of the
-// person's rows was set aside.
+// person's rows was set aside. A row whose person cannot be told counts against everybody whose number is one slip of
+// the pen away or whose name it has, and, where a feed has too many such rows, against everybody.
+//
+// # Who belongs together
+//
+// The pack's links join persons by marriage, parentage and booklet. What is not known does not join: it leaves a doubt, and the
+// doubt names its reason. Who counts and who does not is asked of everybody; who may or may not counts, with a doubt.
 //
 // The package has no clock: the date of evaluation is an argument. The same input gives the same batches in the same order.
 package population
