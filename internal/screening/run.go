@@ -46,6 +46,7 @@ type Ranked struct {
 	Household
 	Members  int
 	Doubtful bool
+	Doubts   []pack.Text // why the composition is doubtful
 	Score    money.Decimal
 	Before   money.Decimal
 	Coverage money.Decimal
@@ -184,15 +185,17 @@ type screener struct {
 	due       map[int]calendar.Date
 
 	households []Household // of the present batch, by lane
+	doubts     [][]pack.Text
 	persons    []Person
 }
 
 // name learns who the lanes of a batch are.
 func (s *screener) name(i int, b *rules.Batch) {
-	s.households, s.persons = s.households[:0], s.persons[:0]
+	s.households, s.doubts, s.persons = s.households[:0], s.doubts[:0], s.persons[:0]
 	for lane := range b.Household.N {
 		h := s.people.At(i, lane)
 		s.households = append(s.households, Household{h.Key, h.Village, h.Members[0].Name})
+		s.doubts = append(s.doubts, h.Doubts)
 		for _, m := range h.Members {
 			s.persons = append(s.persons, Person{m.Name, m.ID.Masked()})
 		}
@@ -223,7 +226,7 @@ func (s *screener) batch(i int, b *rules.Batch) part {
 }
 
 func (s *screener) ranked(h int, b *rules.Batch, r *rules.IndexResult) Ranked {
-	ranked := Ranked{Household: s.households[h], Members: int(b.Counted[h]), Doubtful: b.Doubtful.Has(h),
+	ranked := Ranked{Household: s.households[h], Members: int(b.Counted[h]), Doubtful: b.Doubtful.Has(h), Doubts: s.doubts[h],
 		Score: r.Score[h], Before: r.Before[h], Coverage: r.Coverage[h]}
 	for _, part := range r.Parts {
 		ranked.Parts = append(ranked.Parts, part[h])

@@ -14,6 +14,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
 )
 
@@ -164,12 +165,21 @@ func (r *Result) rankingRows() []rankingRow {
 	for i, h := range r.Households {
 		rows[i] = rankingRow{
 			Household: h.Key, Head: safe(h.Head), Village: h.Area.String(), Place: r.Policy.Pack().Areas.Path(h.Area),
-			Members: int64(h.Members), Doubtful: h.Doubtful, Score: h.Score.String(), Before: h.Before.String(), Coverage: h.Coverage.String(),
+			Members: int64(h.Members), Doubtful: h.Doubtful, Doubts: doubts(h.Doubts), Score: h.Score.String(), Before: h.Before.String(), Coverage: h.Coverage.String(),
 			RankVillage: int64(h.Ranks.Village), RankTownship: int64(h.Ranks.Township), RankCounty: int64(h.Ranks.County), RankCity: int64(h.Ranks.City),
 			Hardest: h.Hardest, Parts: r.parts(h),
 		}
 	}
 	return rows
+}
+
+// doubts are the reasons for which a composition is doubtful.
+func doubts(all []pack.Text) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = d.Zh
+	}
+	return strings.Join(texts, "；")
 }
 
 // parts are a household's dimensions as "income=39.62; shock=100".

@@ -1,0 +1,318 @@
+package screening_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/population"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/screening"
+	"dajiuzhu/internal/synth"
+	"dajiuzhu/packs"
+)
+
+// county is a small invented county, screened.
+type county struct {
+	policy *rules.Policy
+	people *population.Population
+	plan   *rules.Plan
+}
+
+var on = calendar.Must(2026, 11, 1)
+
+func newCounty(t *testing.T, people int) *county {
+	t.Helper()
+	p, faults := pack.Load(packs.Dezhou())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	policy, faults := rules.Compile(p)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	dir := t.TempDir()
+	if _, err := synth.Write(t.Context(), p, dir, synth.Options{People: people, Seed: 7, On: on}); err != nil {
+		t.Fatal(err)
+	}
+	set, err := feed.Open(t.Context(), p, dir, feed.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	crowd, err := population.Build(policy, set, on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &county{policy, crowd, policy.On(on, nil)}
+}
+
+func (c *county) screen(t *testing.T) *screening.Result {
+	t.Helper()
+	r, err := screening.Run(t.Context(), c.plan, c.people, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestEverybodyIsCounted(t *testing.T) {
+	c := newCounty(t, 3000)
+	r := c.screen(t)
+	if got := len(r.Households) + r.Collective; got != c.people.Households() {
+		t.Errorf("%d households ranked or set aside, %d registered", got, c.people.Households())
+	}
+	if r.People != c.people.Persons() {
+		t.Errorf("%d people screened, %d registered", r.People, c.people.Persons())
+	}
+	for _, tally := range r.Programmes {
+		want := c.people.Persons()
+		if tally.Programme.Unit == pack.Household {
+			want = c.people.Households()
+		}
+		got := 0
+		for _, n := range tally.Outcomes {
+			got += n
+		}
+		if got != want {
+			t.Errorf("%s has %d outcomes for %d units", tally.Programme.ID, got, want)
+		}
+	}
+	warnings := 0
+	for _, m := range r.Mechanisms {
+		warnings += m.Total
+	}
+	if warnings != len(r.Warnings) {
+		t.Errorf("%d warnings by mechanism, %d in all", warnings, len(r.Warnings))
+	}
+}
+
+func TestRanking(t *testing.T) {
+	r := newCounty(t, 3000).screen(t)
+	levels := map[area.Level]func(screening.Ranks) int{
+		area.Village: func(k screening.Ranks) int { return k.Village }, area.Township: func(k screening.Ranks) int { return k.Township },
+		area.County: func(k screening.Ranks) int { return k.County }, area.City: func(k screening.Ranks) int { return k.City },
+	}
+	for level, rank := range levels {
+		for i, h := range r.Households {
+			harder := 0
+			for _, other := range r.Households {
+				if other.Area.At(level) == h.Area.At(level) && other.Score > h.Score {
+					harder++
+				}
+			}
+			if got := rank(h.Ranks); got != harder+1 {
+				t.Fatalf("household %d of the ranking has place %d in its %s; %d are harder", i, got, level, harder)
+			}
+		}
+	}
+}
+
+// TestHardest: the marked households come from the top, hold at least 3% of the people, and would hold less without those
+// that share the last score.
+func TestHardest(t *testing.T) {
+	r := newCounty(t, 3000).screen(t)
+	people, marked, above := 0, 0, 0
+	var last money.Decimal
+	for i, h := range r.Households {
+		people += h.Members
+		if h.Hardest {
+			marked += h.Members
+			last = h.Score
+			if i > 0 && !r.Households[i-1].Hardest {
+				t.Fatalf("household %d is marked and the harder one before it is not", i)
+			}
+		}
+	}
+	for _, h := range r.Households {
+		if h.Score > last {
+			above += h.Members
+		}
+		if h.Score == last && !h.Hardest {
+			t.Errorf("a household with the last score %s is not marked", last)
+		}
+	}
+	if marked*100 < people*3 || above*100 >= people*3 {
+		t.Errorf("of %d people %d are marked, %d above the last score", people, marked, above)
+	}
+}
+
+func TestNumberOfProcessorsChangesNothing(t *testing.T) {
+	c := newCounty(t, 4000)
+	dir := t.TempDir()
+	for _, n := range []string{"1", "4"} {
+		before := runtime.GOMAXPROCS(map[string]int{"1": 1, "4": 4}[n])
+		err := c.screen(t).Write(filepath.Join(dir, n))
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"ranking.csv", "ranking.parquet", "outcomes.csv", "outcomes.parquet", "warnings.csv", "warnings.parquet", "summary.json"} {
+		one, four := read(t, filepath.Join(dir, "1", name)), read(t, filepath.Join(dir, "4", name))
+		if one != four {
+			t.Errorf("%s differs between one processor and four", name)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestExplanationAgrees: whoever is explained came to the same outcome in the screening.
+func TestExplanationAgrees(t *testing.T) {
+	c := newCounty(t, 1500)
+	r := c.screen(t)
+	type key struct{ programme, household, person, id string }
+	screened := map[key][]string{}
+	for _, o := range r.Outcomes {
+		k := key{o.Programme.ID, o.Household.Key, o.Person.Name, o.Person.Masked}
+		screened[k] = append(screened[k], o.Outcome.String())
+	}
+	compared := 0
+	for _, h := range r.Households {
+		family, ok := c.people.Household(h.Key)
+		if !ok {
+			t.Fatalf("no household %s", h.Key)
+		}
+		ids := map[string]string{}
+		for _, m := range family.Members {
+			ids[m.Name] = m.ID.Masked()
+		}
+		told := c.plan.Explain(family.Subject())
+		if told.Index.Score != h.Score {
+			t.Errorf("household %s: index %s explained, %s screened", h.Key, told.Index.Score, h.Score)
+		}
+		for _, o := range told.Outcomes {
+			k := key{o.Programme, h.Key, o.Unit.Name, ids[o.Unit.Name]}
+			if got := screened[k]; len(got) == 1 && got[0] != o.Outcome {
+				t.Errorf("%s of %s in %s: %s explained, %s screened", o.Programme, o.Unit.Name, h.Key, o.Outcome, got[0])
+			}
+			compared++
+		}
+	}
+	if compared == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+func TestFilesHoldTheSame(t *testing.T) {
+	r := newCounty(t, 1000).screen(t)
+	dir := t.TempDir()
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"ranking": len(r.Households), "outcomes": len(r.Outcomes), "warnings": len(r.Warnings)} {
+		rows, err := csv.NewReader(strings.NewReader(read(t, filepath.Join(dir, name+".csv")))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(rows) - 1; got != want {
+			t.Errorf("%s.csv has %d rows, want %d", name, got, want)
+		}
+		if got := parquetRows(t, filepath.Join(dir, name+".parquet")); got != want {
+			t.Errorf("%s.parquet has %d rows, want %d", name, got, want)
+		}
+	}
+	var summary screening.Summary
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, "summary.json"))), &summary); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.Summary(), summary); diff != "" {
+		t.Errorf("summary.json differs from the summary: %s", diff)
+	}
+}
+
+func parquetRows(t *testing.T, path string) int {
+	t.Helper()
+	content := read(t, path)
+	f, err := parquet.OpenFile(strings.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(f.NumRows())
+}
+
+func TestIdentityNumbersStayMasked(t *testing.T) {
+	c := newCounty(t, 800)
+	dir := t.TempDir()
+	if err := c.screen(t).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".parquet") {
+			continue // compressed; it holds the rows of the CSV
+		}
+		content := read(t, filepath.Join(dir, f.Name()))
+		for batch, b := range c.people.Batches {
+			for lane := range b.Household.N {
+				for _, m := range c.people.At(batch, lane).Members {
+					if strings.Contains(content, m.ID.Plain()) {
+						t.Fatalf("%s shows an identity number", f.Name())
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFailedWriteLeavesTheFormerResult: the folder's place is taken by a file that cannot be replaced.
+func TestFailedWriteLeavesTheFormerResult(t *testing.T) {
+	r := newCounty(t, 500).screen(t)
+	dir := t.TempDir()
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, filepath.Join(dir, "ranking.csv"))
+	if err := os.Remove(filepath.Join(dir, "outcomes.csv")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "outcomes.csv", "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Write(dir); err == nil {
+		t.Fatal("writing over a folder succeeded")
+	}
+	if read(t, filepath.Join(dir, "ranking.csv")) != before {
+		t.Error("the former ranking is gone")
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) > 0 {
+		t.Errorf("unfinished files are left: %v", left)
+	}
+}
+
+func TestStopped(t *testing.T) {
+	c := newCounty(t, 500)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := screening.Run(ctx, c.plan, c.people, nil); !errors.Is(err, ctx.Err()) {
+		t.Errorf("a stopped screening returned %v", err)
+	}
+}
