@@ -14,7 +14,7 @@ ON     := 2026-11-01
 run: $(BIN)
 	@rm -rf $(COUNTY) $(RESULT)
 	@$(BIN) synth --out $(COUNTY) --on $(ON)
-	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain guozhai
+	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain 37142410028100007
 
 ## test: every test, the formatting, vet, and the pack's own cases
 test: check

@@ -26,6 +26,7 @@ type rankingRow struct {
 	Place        string `parquet:"place" zh:"所在"`
 	Members      int64  `parquet:"members" zh:"共同生活人数"`
 	Doubtful     bool   `parquet:"doubtful" zh:"成员待核实"`
+	Doubts       string `parquet:"doubts" zh:"待核实原因"`
 	Score        string `parquet:"score" zh:"困难指数"`
 	Before       string `parquet:"before" zh:"帮扶前指数"`
 	Coverage     string `parquet:"coverage" zh:"信息完整度"`
