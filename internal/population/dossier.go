@@ -388,6 +388,9 @@ func lay(l *rules.Layout, d *pack.Dossier, household *dossierUnit, members, supp
 		b.Doubtful.Set(0)
 	}
 	b.MemberStart[1], b.SupporterStart[1] = int32(len(members)), int32(len(supporters))
+	if d.Supporters != nil {
+		b.AllSupporters.Set(0)
+	}
 	household.fill(&b.Household, &b.HouseholdEvent, 0)
 	for i, m := range members {
 		m.fill(&b.Person, &b.PersonEvent, i)
