@@ -17,6 +17,8 @@ type determineCommand struct {
 	Pack   string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 	Lang   string `help:"Language of the text." enum:"zh,en" default:"zh"`
 	Format string `help:"text for people, json for programs." enum:"text,json" default:"text"`
+
+	Reasons string `help:"In the text: short tells what decided; full opens every value with its source, date, document and version." enum:"short,full" default:"short"`
 }
 
 var unreadableFile = fault.Text{Key: "cmd.unreadable",
@@ -52,7 +54,11 @@ func (c *determineCommand) Run(s *streams) error {
 		e.SetIndent("", "  ")
 		return e.Encode(d)
 	}
-	_, err = fmt.Fprint(s.out, d.Text(policy.Pack(), fault.Lang(c.Lang)))
+	text := d.Text
+	if c.Reasons == "full" {
+		text = d.FullText
+	}
+	_, err = fmt.Fprint(s.out, text(policy.Pack(), fault.Lang(c.Lang)))
 	return err
 }
 

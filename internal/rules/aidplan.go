@@ -75,7 +75,7 @@ func planAid(p *Plan, outcomes []OutcomeReport) AidPlan {
 		programme := p.policy.world.programmes[o.Programme]
 		version := p.programmes[programme.index].version
 		for k, c := range o.Components {
-			if c.State == "none" || c.State == "not-in-force" {
+			if c.State == "none" || c.State == "not-in-force" || c.Amount != nil && *c.Amount == 0 {
 				continue
 			}
 			item := candidate{item: PlanItem{o.Programme, c.ID, o.Unit, c.Amount, c.Per}, programme: programme.decl, component: version.decl.Components[k]}
@@ -107,39 +107,31 @@ func yearly(c ComponentReport) money.Decimal {
 	return year
 }
 
-// takeChoices takes out what the law leaves to the beneficiary's choice.
+// takeChoices takes out what the law leaves to the beneficiary's choice: items that such a choice connects, if they are of
+// more than one programme.
 func (p *AidPlan) takeChoices(all []candidate) []candidate {
-	chosen := make([]bool, len(all))
-	for i, a := range all {
-		if chosen[i] || len(a.programme.Choice) == 0 {
-			continue
-		}
+	var rest []candidate
+	for _, group := range connected(all, chosenTogether) {
 		choice := PlanChoice{}
-		for j, b := range all {
-			same := b.item.Programme == a.item.Programme && b.item.Unit == a.item.Unit
-			other := slices.Contains(a.programme.Choice, b.item.Programme) && overlap(a.item.Unit, b.item.Unit)
-			if same || other {
-				choice.Items = append(choice.Items, b.item)
-				chosen[j] = true
-			}
+		for _, c := range group {
+			choice.Items = append(choice.Items, c.item)
 		}
 		if len(programmesOf(choice.Items)) < 2 {
-			for j, b := range all {
-				if b.item.Programme == a.item.Programme && b.item.Unit == a.item.Unit {
-					chosen[j] = false
-				}
-			}
+			rest = append(rest, group...)
 			continue
 		}
 		p.Choices = append(p.Choices, choice)
 	}
-	var rest []candidate
-	for i, c := range all {
-		if !chosen[i] {
-			rest = append(rest, c)
-		}
-	}
 	return rest
+}
+
+// chosenTogether reports whether two items stand on one side of a choice, or on two sides of one.
+func chosenTogether(a, b candidate) bool {
+	if a.item.Programme == b.item.Programme {
+		return a.item.Unit == b.item.Unit
+	}
+	between := slices.Contains(a.programme.Choice, b.item.Programme) || slices.Contains(b.programme.Choice, a.item.Programme)
+	return between && overlap(a.item.Unit, b.item.Unit)
 }
 
 func programmesOf(items []PlanItem) []string {
@@ -180,7 +172,7 @@ func (p *AidPlan) takeBest(all []candidate) {
 		return cmp.Or(strings.Compare(a.id(), b.id()), strings.Compare(a.item.Unit.Name, b.item.Unit.Name))
 	})
 	var taken []candidate
-	for _, group := range groups(all) {
+	for _, group := range connected(all, excludes) {
 		taken = append(taken, bestOf(group)...)
 	}
 	slices.SortStableFunc(taken, func(a, b candidate) int {
@@ -200,8 +192,8 @@ func (p *AidPlan) takeBest(all []candidate) {
 	}
 }
 
-// groups are the items connected by exclusions.
-func groups(all []candidate) [][]candidate {
+// connected are the groups of items that a relation connects, each and all in the order given.
+func connected(all []candidate, related func(a, b candidate) bool) [][]candidate {
 	var out [][]candidate
 	seen := make([]bool, len(all))
 	for i := range all {
@@ -212,7 +204,7 @@ func groups(all []candidate) [][]candidate {
 		seen[i] = true
 		for k := 0; k < len(group); k++ {
 			for j := range all {
-				if !seen[j] && excludes(all[group[k]], all[j]) {
+				if !seen[j] && related(all[group[k]], all[j]) {
 					seen[j] = true
 					group = append(group, j)
 				}

@@ -338,6 +338,8 @@ func consKey(n node) string {
 		b = fmt.Append(b, n.term.prog.index)
 	case n.prog != nil:
 		b = fmt.Append(b, n.prog.index)
+	case n.op == opConst && n.list != nil:
+		b = append(b, n.list.ID...) // the same number means another code in another list
 	}
 	for _, k := range n.kinds {
 		b = fmt.Append(b, ",", k)
