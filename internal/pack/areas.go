@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -48,9 +49,9 @@ func (t *AreaTree) Children(c area.Code) []area.Code {
 	return t.children[c]
 }
 
-// Villages are the villages in an area, by code.
+// Villages are the villages in an area, by code; a village is its own.
 func (t *AreaTree) Villages(in area.Code) []area.Code {
-	if in.Level() == area.Village {
+	if in.Level() == area.Village && t.Has(in) {
 		return []area.Code{in}
 	}
 	var all []area.Code
@@ -60,22 +61,33 @@ func (t *AreaTree) Villages(in area.Code) []area.Code {
 	return all
 }
 
+// committees are the ends of villages' names that name the committee, the longest first, and whether they are of
+// villages (村) and not of residents (居). One name of the register is cut off.
+var committees = []struct {
+	end       string
+	ofVillage bool
+}{
+	{"村民委员会", true}, {"村民委员", true}, {"村委员会", true}, {"村委会", true}, {"居民委员会", false}, {"居委会", false},
+}
+
+// placeholder ends the names of units that the statisticians made up; nobody lives there and they have no other name.
+const placeholder = "类似居委会"
+
 // Short is a village's name without the name of its committee: 国寨村村民委员会 is 国寨村, 国棉社区居委会 国棉社区, 魏庄村委会 魏庄村.
 func (t *AreaTree) Short(c area.Code) string {
 	name := t.Name(c)
-	for _, suffix := range []string{"村民委员会", "居民委员会", "居委会"} {
-		if short, ok := strings.CutSuffix(name, suffix); ok {
-			if suffix == "村民委员会" && !strings.HasSuffix(short, "村") && !strings.HasSuffix(short, "社区") {
-				return short + "村"
-			}
-			return short
-		}
+	if strings.HasSuffix(name, placeholder) {
+		return name
 	}
-	if short, ok := strings.CutSuffix(name, "村委会"); ok {
-		if strings.HasSuffix(short, "村") {
-			return short
+	for _, committee := range committees {
+		short, ok := strings.CutSuffix(name, committee.end)
+		if !ok || short == "" {
+			continue
 		}
-		return short + "村"
+		if committee.ofVillage && !strings.HasSuffix(short, "村") && !strings.HasSuffix(short, "社区") {
+			return short + "村"
+		}
+		return short
 	}
 	return name
 }
@@ -83,88 +95,147 @@ func (t *AreaTree) Short(c area.Code) string {
 // Path is where an area lies, from its county down: 临邑县临邑镇国寨村. Names are used more than once, so a village is always
 // shown by its path.
 func (t *AreaTree) Path(c area.Code) string {
+	if c.Level() == area.City {
+		return t.Short(c)
+	}
 	var b strings.Builder
-	for _, level := range []area.Level{area.City, area.County, area.Township, area.Village} {
-		at := c.At(level)
-		if at == 0 || level == area.City && c.Level() != area.City {
-			continue
-		}
-		b.WriteString(t.Short(at))
+	for _, level := range []area.Level{area.County, area.Township, area.Village} {
+		b.WriteString(t.Short(c.At(level)))
 	}
 	return b.String()
 }
 
 var (
 	badCSV = fault.Text{Key: "pack.csv",
-		Zh: "表格写法有误：{detail}", En: "the table cannot be read: {detail}"}
+		Zh: "这一行读不了：{detailZh}", En: "this line cannot be read: {detail}"}
 	badHeader = fault.Text{Key: "pack.csv-header",
-		Zh: "表头应为 {expected}，写的是 {found}", En: "the header is {expected}, found {found}"}
+		Zh: "表头应为 {expected}，现在写的是“{found}”", En: `the header must be {expected}; found "{found}"`}
 	badArea = fault.Text{Key: "pack.area",
-		Zh: "区划代码“{found}”有误：{detail}", En: `the area code "{found}" is wrong: {detail}`}
+		Zh: "“{found}”不是区划代码", En: `"{found}" is not an area code`}
+	doubleArea = fault.Text{Key: "pack.double-area",
+		Zh: "区划“{found}”已在第 {line} 行", En: `the area "{found}" is already on line {line}`}
+	noAreaName = fault.Text{Key: "pack.area-name",
+		Zh: "区划“{found}”没有名称", En: `the area "{found}" has no name`}
 	orphanArea = fault.Text{Key: "pack.orphan-area",
-		Zh: "“{found}”的上级“{parent}”不在表中或不是它的上级", En: `"{found}" has the parent "{parent}", which is not in the table or not above it`}
+		Zh: "“{found}”的上级“{parent}”不在表里", En: `the parent "{parent}" of "{found}" is not in the table`}
+	wrongParent = fault.Text{Key: "pack.area-parent",
+		Zh: "“{found}”的上级按代码应为“{expected}”，写的是“{parent}”", En: `by its code "{found}" has the parent "{expected}"; found "{parent}"`}
 	wrongLevel = fault.Text{Key: "pack.area-level",
-		Zh: "“{found}”的级别写作“{level}”，按代码应为“{expected}”", En: `"{found}" is given as {level}; by its code it is a {expected}`}
+		Zh: "“{found}”的级别按代码应为 {expected}（{expectedZh}），写的是“{level}”", En: `by its code "{found}" is a {expected}; found "{level}"`}
 )
 
-const areasHeader = "code,name,level,parent_code,urban_rural"
+const (
+	areasFile   = "areas.csv"
+	areasHeader = "code,name,level,parent_code,urban_rural"
+)
 
-// readAreas reads areas.csv.
-func (l *loader) readAreas(name string, content []byte) *AreaTree {
-	t := &AreaTree{areas: map[area.Code]*Area{}, children: map[area.Code][]area.Code{}}
-	r := csv.NewReader(bytes.NewReader(content))
-	r.FieldsPerRecord = 5
+// csvDetails puts the CSV reader's findings into words of our own.
+var csvDetails = []struct {
+	err  error
+	told Text
+}{
+	{csv.ErrFieldCount, Text{"应有 5 列：" + areasHeader, "it must have the 5 fields " + areasHeader}},
+	{csv.ErrQuote, Text{"引号没有配对，或者引号里面又有引号", "a quotation mark is never closed or stands within quotes"}},
+	{csv.ErrBareQuote, Text{"没有加引号的一格里出现了引号", "a quotation mark stands in a field without quotes"}},
+}
+
+// areas reads areas.csv, if the pack has one.
+func (l *loader) areas(contents map[string][]byte) {
+	content, ok := contents[areasFile]
+	if !ok {
+		return
+	}
+	l.pack.Areas = &AreaTree{areas: map[area.Code]*Area{}, children: map[area.Code][]area.Code{}}
+	if l.legible(areasFile, content) {
+		l.plant(l.pack.Areas, l.areaRows(content))
+	}
+}
+
+// areaRow is a line of areas.csv.
+type areaRow struct {
+	at                        fault.At
+	code, name, level, parent string
+}
+
+// areaRows reads the table up to the first line that is not one.
+func (l *loader) areaRows(content []byte) []areaRow {
+	r := csv.NewReader(bytes.NewReader(trimMark(content)))
 	header, err := r.Read()
-	if err != nil || strings.Join(header, ",") != areasHeader {
-		l.failAt(fault.At{File: name, Line: 1}, badHeader, fault.Args{"expected": areasHeader, "found": fault.Excerpt(strings.Join(header, ","))})
-		return t
+	if found := strings.Join(header, ","); err != nil || found != areasHeader {
+		l.failAt(fault.At{File: areasFile, Line: 1}, badHeader, fault.Args{"expected": areasHeader, "found": fault.Excerpt(found)})
+		return nil
 	}
-	type row struct {
-		at     fault.At
-		code   area.Code
-		parent string
-	}
-	var rows []row
+	var rows []areaRow
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
-			break
+			return rows
 		}
 		if err != nil {
-			l.failAt(fault.At{File: name}, badCSV, fault.Args{"detail": err.Error()})
-			return t
+			l.badLine(err)
+			return rows
 		}
 		line, _ := r.FieldPos(0)
-		at := fault.At{File: name, Line: line}
-		code, err := area.Parse(record[0])
-		if err != nil {
-			l.failAt(at, badArea, fault.Args{"found": fault.Excerpt(record[0]), "detail": err.Error()})
-			continue
-		}
-		if t.Has(code) {
-			l.failAt(at, doubleKey, fault.Args{"found": record[0]})
-			continue
-		}
-		if got := code.Level().String(); got != record[2] {
-			l.failAt(at, wrongLevel, fault.Args{"found": record[0], "level": fault.Excerpt(record[2]), "expected": got})
-			continue
-		}
-		t.areas[code] = &Area{code, record[1]}
-		rows = append(rows, row{at, code, record[3]})
+		rows = append(rows, areaRow{fault.At{File: areasFile, Line: line}, record[0], record[1], record[2], record[3]})
 	}
+}
+
+func (l *loader) badLine(err error) {
+	at := fault.At{File: areasFile}
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		at.Line = parse.Line
+	}
+	told := Text{err.Error(), err.Error()}
+	for _, d := range csvDetails {
+		if errors.Is(err, d.err) {
+			told = d.told
+		}
+	}
+	l.failAt(at, badCSV, fault.Args{"detail": told.En, "detailZh": told.Zh})
+}
+
+// plant makes a tree of the rows: first every area, then each below its parent.
+func (l *loader) plant(t *AreaTree, rows []areaRow) {
+	planted := map[area.Code]areaRow{}
+	var order []area.Code
 	for _, r := range rows {
-		if r.code.Level() == area.City {
+		code, err := area.Parse(r.code)
+		switch level := code.Level(); {
+		case err != nil:
+			l.failAt(r.at, badArea, fault.Args{"found": fault.Excerpt(r.code)})
 			continue
-		}
-		parent, err := area.Parse(r.parent)
-		if err != nil || !t.Has(parent) || r.code.Parent() != parent {
-			l.failAt(r.at, orphanArea, fault.Args{"found": r.code, "parent": fault.Excerpt(r.parent)})
+		case t.Has(code):
+			l.failAt(r.at, doubleArea, fault.Args{"found": r.code, "line": planted[code].at.Line})
 			continue
+		case level.String() != r.level:
+			l.failAt(r.at, wrongLevel, fault.Args{"found": r.code, "level": fault.Excerpt(r.level), "expected": level, "expectedZh": level.Zh()})
+		case strings.TrimSpace(r.name) == "":
+			l.failAt(r.at, noAreaName, fault.Args{"found": r.code})
 		}
-		t.children[parent] = append(t.children[parent], r.code)
+		planted[code], order = r, append(order, code)
+		t.areas[code] = &Area{code, r.name}
+	}
+	for _, code := range order {
+		l.graft(t, code, planted[code])
 	}
 	for parent := range t.children {
 		slices.Sort(t.children[parent])
 	}
-	return t
+}
+
+// graft puts an area below its parent; a city has none.
+func (l *loader) graft(t *AreaTree, code area.Code, r areaRow) {
+	if code.Level() == area.City {
+		return
+	}
+	parent := code.Parent()
+	switch found, err := area.Parse(r.parent); {
+	case err != nil || found != parent:
+		l.failAt(r.at, wrongParent, fault.Args{"found": code, "expected": parent, "parent": fault.Excerpt(r.parent)})
+	case !t.Has(parent):
+		l.failAt(r.at, orphanArea, fault.Args{"found": code, "parent": parent})
+	default:
+		t.children[parent] = append(t.children[parent], code)
+	}
 }

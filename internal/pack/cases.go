@@ -2,83 +2,139 @@ package pack
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"dajiuzhu/internal/area"
-	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
-	"dajiuzhu/internal/money"
+)
+
+var (
+	whichMember = fault.Text{Key: "pack.which-member",
+		Zh: "“{found}”属于个人，案例里有几名成员，要用 {key} 写明是谁", En: `"{found}" is of a person, and the case has several members: say which with {key}`}
+	needlessMember = fault.Text{Key: "pack.needless-member",
+		Zh: "“{found}”属于家庭，不用写成员", En: `"{found}" is of the household, not of a member`}
 )
 
 func (l *loader) caseOf(o node) {
 	c := &Case{ID: o.string("case"), Name: o.text("name"), Tags: o.strings("tags"), Programmes: o.strings("programmes"), Source: l.source(o, nil),
 		Facts: dossier(o), Pos: o.pos()}
+	l.unique(o, "case", "case")
+	l.refers(o, "programmes", toProgrammes)
 	for _, e := range o.entries("parameters") {
-		c.overrides = append(c.overrides, e)
+		l.afterwards(func() { l.ownParameter(c, e) })
 	}
-	c.Expect = l.expectation(o.object("expect"))
-	l.unique("case", c.ID, o.posOf("case"))
+	c.Expect = l.expectation(c, o.object("expect"))
 	l.pack.Cases = append(l.pack.Cases, c)
 }
 
-func (l *loader) expectation(o node) *Expectation {
+func (l *loader) expectation(c *Case, o node) *Expectation {
 	x := &Expectation{Warnings: o.strings("warnings")}
 	if o.n != nil {
 		x.Pos = o.pos()
 	}
 	for _, item := range o.list("outcomes") {
-		out := ExpectedOutcome{Programme: item.string("programme"), Unit: item.string("unit"), Outcome: item.string("outcome"),
-			Amount: item.optionalNumber("amount"), Failed: item.strings("failed"), Missing: item.strings("missing"), Pos: item.pos()}
-		for _, c := range item.entries("components") {
-			amount, _ := money.Parse(c.value.n.Value)
-			out.Components = append(out.Components, ExpectedComponent{c.key, amount})
-		}
-		x.Outcomes = append(x.Outcomes, out)
+		x.Outcomes = append(x.Outcomes, l.expectedOutcome(c, item))
 	}
-	for _, v := range o.entries("values") {
-		path, unit := v.key, ""
-		for i := range path {
-			if path[i] == '@' {
-				path, unit = path[:i], path[i+1:]
-				break
-			}
-		}
-		x.Values = append(x.Values, ExpectedValue{path, unit, scalarText(v.value.n), v.at.pos()})
+	for _, e := range o.entries("values") {
+		x.Values = append(x.Values, l.expectedValue(c, e))
+	}
+	for _, n := range o.scalars("warnings") {
+		l.afterwards(func() { l.refer(toWarnings.name, strings.TrimPrefix(n.Value, "-"), l.all(toWarnings), o.f.pos(n)) })
 	}
 	return x
 }
 
-// scalarText is a scalar as it is written, a list's items with commas; nothing is unknown.
-func scalarText(n *yaml.Node) string {
-	if n.Tag == "!!null" {
-		return "unknown"
+func (l *loader) expectedOutcome(c *Case, o node) ExpectedOutcome {
+	out := ExpectedOutcome{Programme: o.string("programme"), Unit: o.string("unit"), Outcome: o.string("outcome"),
+		Amount: o.optionalNumber("amount"), Failed: o.strings("failed"), Missing: o.strings("missing"), Pos: o.pos()}
+	for _, e := range o.entries("components") {
+		out.Components = append(out.Components, ExpectedComponent{e.key, decimal(e.value.n.Value)})
 	}
-	if n.Kind != yaml.SequenceNode {
-		return n.Value
+	l.refers(o, "programme", toProgrammes)
+	l.afterwards(func() { l.outcomeReferences(c, out, o) })
+	return out
+}
+
+// outcomeReferences checks what an expected outcome names of its programme.
+func (l *loader) outcomeReferences(c *Case, out ExpectedOutcome, o node) {
+	i := slices.IndexFunc(l.pack.Programmes, func(p *Programme) bool { return p.ID == out.Programme })
+	if i < 0 {
+		return // reported as a reference
 	}
-	text := ""
-	for i, item := range n.Content {
-		if i > 0 {
-			text += ","
+	p := l.pack.Programmes[i]
+	l.member(c, p.Unit, out.Programme, out.Unit, "unit", o.posOf("unit"))
+	conditions, components := p.parts()
+	for _, n := range o.scalars("failed") {
+		l.refer(aCondition, n.Value, conditions, o.f.pos(n))
+	}
+	for _, e := range o.entries("components") {
+		l.refer(aComponent, e.key, components, e.at.pos())
+	}
+	for _, n := range o.scalars("missing") {
+		path, name, named := strings.Cut(n.Value, "@")
+		l.refer(toFacts.name, path, l.all(toFacts), o.f.pos(n))
+		if named {
+			l.refer(aMember, name, c.people(), o.f.pos(n))
 		}
-		text += item.Value
 	}
-	return text
+}
+
+// parts are the conditions and components of all a programme's versions.
+func (p *Programme) parts() (conditions, components []string) {
+	for _, v := range p.Versions {
+		conditions = append(conditions, idsOf(v.Conditions, func(c *Condition) string { return c.ID })...)
+		components = append(components, idsOf(v.Components, func(c *Component) string { return c.ID })...)
+	}
+	return conditions, components
+}
+
+// member checks who is meant: a member by name where something is of a person and there are several, nobody where it is
+// of the household.
+func (l *loader) member(c *Case, of Unit, found, name, key string, at Pos) {
+	switch {
+	case of == Household && name != "":
+		l.fail(at, needlessMember, fault.Args{"found": found})
+	case of == Person && name == "" && len(c.Facts.Members) > 1:
+		l.fail(at, whichMember, fault.Args{"found": found, "key": key})
+	case name != "":
+		l.refer(aMember, name, c.people(), at)
+	}
+}
+
+// people are the names of a case's members.
+func (c *Case) people() []string {
+	var names []string
+	for _, m := range c.Facts.Members {
+		if name, ok := m["name"].(string); ok {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
+}
+
+// expectedValue is "person.age@name: 66".
+func (l *loader) expectedValue(c *Case, e entry) ExpectedValue {
+	path, name, _ := strings.Cut(e.key, "@")
+	l.afterwards(func() {
+		if l.refer(toValues.name, path, l.all(toValues), e.at.pos()) {
+			unit, _, _ := strings.Cut(path, ".")
+			l.member(c, Unit(unit), path, name, path+"@…", e.at.pos())
+		}
+	})
+	return ExpectedValue{path, name, e.value.literal(), e.at.pos()}
 }
 
 // dossier reads on, area and facts.
 func dossier(o node) *Dossier {
 	facts := o.object("facts")
-	d := &Dossier{On: o.date("on"), Doubtful: facts.bool("doubtful"), Pos: o.pos(), Places: map[string]Pos{"area": o.posOf("area")}}
-	d.Area, _ = area.Parse(o.string("area"))
+	d := &Dossier{On: o.date("on"), Area: o.area("area"), Doubtful: facts.bool("doubtful"), Pos: o.pos(), Places: map[string]Pos{"area": o.posOf("area")}}
 	if h, ok := facts.get("household"); ok {
 		d.Household, _ = d.value(o.f, "household", h).(map[string]any)
 	}
 	d.Members = d.persons(facts, "members")
-	if facts.has("supporters") {
-		d.Supporters = append([]map[string]any{}, d.persons(facts, "supporters")...)
-	}
+	d.Supporters = d.persons(facts, "supporters")
 	return d
 }
 
@@ -93,7 +149,6 @@ func (d *Dossier) persons(facts node, key string) []map[string]any {
 
 // value is a node as it is written, its place kept.
 func (d *Dossier) value(f *file, path string, n *yaml.Node) any {
-	n = deref(n)
 	d.Places[path] = f.pos(n)
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -111,127 +166,35 @@ func (d *Dossier) value(f *file, path string, n *yaml.Node) any {
 		}
 		return list
 	}
-	if n.Tag == "!!null" || n.Value == "unknown" {
+	if isNull(n) || n.Value == "unknown" {
 		return nil
 	}
 	return n.Value
 }
 
 // ReadDossier reads a household that somebody wrote down, in YAML or JSON: the same shape as a case's date, area and facts.
-// The file may also be a whole case; of several the first is read.
+// The file may also be a whole case; of several the first is read. It reports every fault at once; the dossier is nil when
+// there is one.
 func ReadDossier(name string, content []byte) (*Dossier, fault.List) {
 	l := &loader{pack: &Pack{}}
 	if len(content) > maxFile {
 		l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
 		return nil, l.faults
 	}
-	f, documents := l.documents(name, content)
-	if len(documents) == 0 {
-		if len(l.faults) == 0 {
-			l.failAt(fault.At{File: name}, emptyText, fault.Args{"key": name})
-		}
-		return nil, l.faults
+	f, documents := l.onlyDocuments(name, content, false)
+	if len(documents) > 0 {
+		f.checkObject(documents[0], shapeOfDossier(node{f, documents[0]}))
 	}
-	shape := dossierShape
-	if (node{f, documents[0]}).has("case") {
-		shape = caseShape
-	}
-	ok := f.checkObject(documents[0], shape)
-	if !ok || len(l.faults) > 0 {
+	if len(l.faults) > 0 {
 		l.faults.Sort()
 		return nil, l.faults
 	}
 	return dossier(node{f, documents[0]}), nil
 }
 
-var (
-	unknownParameter = fault.Text{Key: "pack.unknown-parameter",
-		Zh: "没有参数“{found}”；最接近的是“{nearest}”", En: `there is no parameter "{found}"; the nearest is "{nearest}"`}
-	badOverride = fault.Text{Key: "pack.override",
-		Zh: "参数“{key}”的替代值应为{expected}", En: `the case's own value of "{key}" must be {expectedEn}`}
-)
-
-// ownParameters makes a case's own values into parameters that hold always and everywhere.
-func (l *loader) ownParameters(c *Case) {
-	for _, e := range c.overrides {
-		original := l.pack.Parameter(e.key)
-		if original == nil {
-			l.fail(e.at.pos(), unknownParameter, fault.Args{"found": e.key, "nearest": fault.Nearest(e.key, l.pack.parameterNames())})
-			continue
-		}
-		own := *original
-		own.Values = l.ownValues(original, e)
-		c.Parameters = append(c.Parameters, &own)
+func shapeOfDossier(o node) *shape {
+	if o.has("case") {
+		return caseShape
 	}
-	c.overrides = nil
-}
-
-// ownValues are one value for all, or one for each residence.
-func (l *loader) ownValues(p *Parameter, e entry) []*ParameterValue {
-	o := node{e.at.f, &yaml.Node{Kind: yaml.MappingNode, Line: e.at.n.Line, Column: e.at.n.Column}}
-	put := func(key string, n *yaml.Node) {
-		o.n.Content = append(o.n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, n)
-	}
-	v := e.value.n
-	switch {
-	case p.Bands && v.Kind == yaml.SequenceNode:
-		put("bands", v)
-	case p.Codes != "" && v.Kind == yaml.MappingNode:
-		put("table", v)
-	case !p.Bands && p.Codes == "" && v.Kind == yaml.ScalarNode && scalarFits(kindNumber, v.Value):
-		put("value", v)
-	case p.Residence && !p.Bands && p.Codes == "" && v.Kind == yaml.MappingNode:
-		return l.byResidence(p, e)
-	default:
-		l.fail(e.value.pos(), badOverride, fault.Args{"key": e.key, "expected": "与参数形状一致的数字、表或各档", "expectedEn": "a number, a table or bands, as the parameter itself has"})
-		return nil
-	}
-	return []*ParameterValue{l.ownValue(p, o, "")}
-}
-
-func (l *loader) ownValue(p *Parameter, o node, residence string) *ParameterValue {
-	v := &ParameterValue{Area: l.pack.Area, Residence: residence, Span: calendar.Always(), Pos: o.pos(),
-		Source: Source{Status: Assumed, Why: Text{"本例自带的标准", "The case's own figure"}}}
-	switch {
-	case p.Bands:
-		v.Bands = l.bands(o)
-	case p.Codes != "":
-		v.Table = map[string]money.Decimal{}
-		for _, e := range o.entries("table") {
-			v.Table[e.key], _ = money.Parse(e.value.n.Value)
-		}
-		l.total(p, v)
-	default:
-		v.Value = o.number("value")
-	}
-	return v
-}
-
-func (l *loader) byResidence(p *Parameter, e entry) []*ParameterValue {
-	var values []*ParameterValue
-	v := e.value.n
-	for i := 0; i+1 < len(v.Content); i += 2 {
-		o := node{e.at.f, &yaml.Node{Kind: yaml.MappingNode, Line: v.Content[i].Line, Column: v.Content[i].Column,
-			Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "value"}, v.Content[i+1]}}}
-		values = append(values, l.ownValue(p, o, v.Content[i].Value))
-	}
-	return values
-}
-
-// Parameter is a parameter by name, nil if there is none.
-func (p *Pack) Parameter(name string) *Parameter {
-	for _, q := range p.Parameters {
-		if q.Name == name {
-			return q
-		}
-	}
-	return nil
-}
-
-func (p *Pack) parameterNames() []string {
-	var names []string
-	for _, q := range p.Parameters {
-		names = append(names, q.Name)
-	}
-	return names
+	return dossierShape
 }

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,33 +13,60 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"dajiuzhu/internal/area"
-	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 )
 
 var (
 	unreadable = fault.Text{Key: "pack.unreadable",
-		Zh: "读不了文件：{detail}", En: "the file cannot be read: {detail}"}
+		Zh: "读不了这个文件：{detail}", En: "the file cannot be read: {detail}"}
 	tooLarge = fault.Text{Key: "pack.too-large",
 		Zh: "文件超过 {limit} 兆字节", En: "the file is larger than {limit} MiB"}
 	missingFile = fault.Text{Key: "pack.missing-file",
 		Zh: "缺少文件“{expected}”", En: `the file "{expected}" is missing`}
+	emptyFile = fault.Text{Key: "pack.empty-file",
+		Zh: "文件里没有内容", En: "there is nothing in the file"}
 	strayFile = fault.Text{Key: "pack.stray-file",
-		Zh: "政策包里没有这种文件的位置；最接近的是“{nearest}”", En: `a pack has no place for this file; the nearest is "{nearest}"`}
-	aliasFault = fault.Text{Key: "pack.alias",
-		Zh: "政策包不使用 YAML 的引用（& 和 *）", En: "YAML anchors and aliases (& and *) are not used in a pack"}
+		Zh: "政策包里没有放这个文件的地方，可以放的有：{expected}", En: "a pack has no place for this file; it has: {expected}"}
+	strayFileNear = fault.Text{Key: "pack.stray-file-near",
+		Zh: "政策包里没有放这个文件的地方，最接近的是“{nearest}”", En: `a pack has no place for this file; the nearest is "{nearest}"`}
+	secondDocument = fault.Text{Key: "pack.second-document",
+		Zh: "这个文件只能有一份内容，不能用 --- 分开写第二份", En: "this file holds one document; it cannot have a second after ---"}
 	notAList = fault.Text{Key: "pack.not-a-list-file",
-		Zh: "此文件应为列表，每项以“- {expected}:”开头", En: `this file is a list, each item beginning with "- {expected}:"`}
+		Zh: "这个文件应是列表，每项以“- {expected}:”开头", En: `this file is a list, each item beginning with "- {expected}:"`}
 )
 
 // maxFile bounds a file of a pack; the largest real one is the list of areas.
 const maxFile = 16 << 20
 
+// Load reads a pack. It reports every fault at once; the pack is nil when there is one.
+func Load(fsys fs.FS) (*Pack, fault.List) {
+	l := &loader{pack: &Pack{Codes: map[string]*CodeList{}}, defined: map[string]Pos{}, names: map[*category][]string{}}
+	contents := l.readFiles(fsys)
+	names := sortedKeys(contents)
+	l.pack.Hash = hash(names, contents)
+	l.areas(contents)
+	l.head(contents)
+	for _, name := range names {
+		l.read(name, contents[name])
+	}
+	for i := 0; i < len(l.later); i++ { // a check may ask for another
+		l.later[i]()
+	}
+	if len(l.faults) > 0 {
+		l.faults.Sort()
+		return nil, l.faults
+	}
+	return l.pack, nil
+}
+
 // loader reads a pack and collects the faults.
 type loader struct {
-	pack   *Pack
-	faults fault.List
+	pack         *Pack
+	faults       fault.List
+	calendarFile string
+	defined      map[string]Pos         // what is defined, by kind and name, and where
+	later        []func()               // checks that need the whole pack
+	names        map[*category][]string // what references may name, once everything has been read
 }
 
 func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
@@ -49,26 +75,8 @@ func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
 
 func (l *loader) fail(pos Pos, text fault.Text, args fault.Args) { l.failAt(pos.At(), text, args) }
 
-// Load reads a pack. It reports every fault at once; the pack is nil when there is one.
-func Load(fsys fs.FS) (*Pack, fault.List) {
-	l := &loader{pack: &Pack{Codes: map[string]*CodeList{}}}
-	contents := l.readFiles(fsys)
-	names := sortedKeys(contents)
-	l.pack.Hash = hash(names, contents)
-	if content, ok := contents["areas.csv"]; ok {
-		l.pack.Areas = l.readAreas("areas.csv", content)
-	}
-	l.head(contents["pack.yaml"])
-	for _, name := range names {
-		l.read(name, contents[name])
-	}
-	l.references()
-	if len(l.faults) > 0 {
-		l.faults.Sort()
-		return nil, l.faults
-	}
-	return l.pack, nil
-}
+// afterwards checks something once everything has been read.
+func (l *loader) afterwards(check func()) { l.later = append(l.later, check) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
@@ -79,31 +87,55 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// readFiles reads every file of the pack but notes (README, .md).
+// readFiles reads every file of the pack but notes (README, .md) and hidden files.
 func (l *loader) readFiles(fsys fs.FS) map[string][]byte {
 	contents := map[string][]byte{}
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() || strings.HasPrefix(path.Base(name), ".") || path.Ext(name) == ".md" {
+	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": reason(err)})
+			return nil
+		case name == ".":
+			return nil
+		case strings.HasPrefix(path.Base(name), "."):
+			return skip(d)
+		case d.IsDir() || path.Ext(name) == ".md":
 			return nil
 		}
-		content, err := readBounded(fsys, name)
-		if errors.Is(err, errTooLarge) {
-			l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
-			return nil
+		if content, ok := l.readFile(fsys, name); ok {
+			contents[name] = content
 		}
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		contents[name] = content
 		return nil
-	})
-	if err != nil {
-		l.failAt(fault.At{}, unreadable, fault.Args{"detail": err.Error()})
-	}
+	}) // every fault has been reported where it arose
 	return contents
+}
+
+// skip leaves out a file, or a folder with all below it.
+func skip(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+func (l *loader) readFile(fsys fs.FS, name string) ([]byte, bool) {
+	content, err := readBounded(fsys, name)
+	switch {
+	case errors.Is(err, errTooLarge):
+		l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
+	case err != nil:
+		l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": reason(err)})
+	}
+	return content, err == nil
+}
+
+// reason is why a file could not be read, without the path, which the fault's place already says.
+func reason(err error) string {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err.Error()
+	}
+	return err.Error()
 }
 
 var errTooLarge = errors.New("too large")
@@ -131,190 +163,160 @@ func hash(names []string, contents map[string][]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// documents parses a YAML file into its documents.
-func (l *loader) documents(name string, content []byte) (*file, []*yaml.Node) {
-	f := &file{name: name, lines: strings.Split(string(content), "\n"), faults: &l.faults}
-	d := yaml.NewDecoder(bytes.NewReader(content))
-	var all []*yaml.Node
-	for {
-		var doc yaml.Node
-		err := d.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return f, all
-		}
-		if err != nil {
-			at := fault.At{File: name}
-			detail := strings.TrimPrefix(err.Error(), "yaml: ")
-			if n, scanErr := fmt.Sscanf(detail, "line %d:", &at.Line); n == 1 && scanErr == nil {
-				_, detail, _ = strings.Cut(detail, ": ")
-			}
-			l.failAt(at, badYAML, fault.Args{"detail": detail})
-			return f, all
-		}
-		if len(doc.Content) == 0 {
-			continue
-		}
-		if alias := findAlias(doc.Content[0]); alias != nil {
-			f.fail(alias, aliasFault, nil)
-			continue
-		}
-		all = append(all, doc.Content[0])
-	}
+// place is where a kind of file lies, its shape, and what reads one object of it.
+type place struct {
+	path   string // a file, or a folder with all below it when it ends in a slash
+	list   string // the key that an item of a list begins with; "" for a single object
+	single bool   // has one document only
+	shape  *shape
+	read   func(*loader, node)
 }
 
-// findAlias finds an alias: a few of them could make a small file enormous, and a reader would have to look elsewhere.
-func findAlias(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n
-	}
-	for _, c := range n.Content {
-		if alias := findAlias(c); alias != nil {
-			return alias
-		}
-	}
-	return nil
+var places = []place{
+	{"departments.yaml", "department", true, departmentShape, (*loader).department},
+	{"codes.yaml", "codes", true, codeListShape, (*loader).codeList},
+	{"facts/", "fact", true, factShape, (*loader).fact},
+	{"parameters/", "parameter", true, parameterShape, (*loader).parameter},
+	{"variables/", "variable", true, variableShape, (*loader).variable},
+	{"programmes/", "", true, programmeShape, (*loader).programme},
+	{"index.yaml", "", true, indexShape, (*loader).index},
+	{"warnings/", "", true, mechanismShape, (*loader).mechanism},
+	{"feeds/", "", true, feedShape, (*loader).feed},
+	{"household.yaml", "", true, householdShape, (*loader).household},
+	{"workflow.yaml", "", true, workflowShape, (*loader).workflow},
+	{"cases/", "", false, caseShape, (*loader).caseOf},
 }
 
-// kinds are the places of a pack: where each kind of file lies, its shape, and what reads one object of it.
-var kinds = []struct {
-	place string // a file, or a folder with all below it when it ends in a slash
-	name  string // the key that an item of a list begins with; "" for a single object
-	shape *shape
-	read  func(*loader, node)
-}{
-	{"departments.yaml", "department", departmentShape, (*loader).department},
-	{"codes.yaml", "codes", codeListShape, (*loader).codeList},
-	{"facts/", "fact", factShape, (*loader).fact},
-	{"parameters/", "parameter", parameterShape, (*loader).parameter},
-	{"variables/", "variable", variableShape, (*loader).variable},
-	{"programmes/", "", programmeShape, (*loader).programme},
-	{"index.yaml", "", indexShape, (*loader).index},
-	{"warnings/", "", mechanismShape, (*loader).mechanism},
-	{"feeds/", "", feedShape, (*loader).feed},
-	{"household.yaml", "", householdShape, (*loader).household},
-	{"workflow.yaml", "", workflowShape, (*loader).workflow},
-	{"cases/", "", caseShape, (*loader).caseOf},
+func (p *place) holds(name string) bool {
+	if !strings.HasSuffix(p.path, "/") {
+		return name == p.path
+	}
+	return strings.HasPrefix(name, p.path) && path.Ext(name) == ".yaml"
 }
 
 func (l *loader) read(name string, content []byte) {
 	switch name {
-	case "pack.yaml", "areas.csv":
+	case headFile, areasFile:
 		return
-	case l.pack.calendarFile:
+	case l.calendarFile:
 		l.calendar(name, content)
 		return
 	}
-	for _, k := range kinds {
-		if name != k.place && !(strings.HasSuffix(k.place, "/") && strings.HasPrefix(name, k.place) && path.Ext(name) == ".yaml") {
-			continue
+	for i := range places {
+		if places[i].holds(name) {
+			l.readPlace(&places[i], name, content)
+			return
 		}
-		f, documents := l.documents(name, content)
-		for _, doc := range documents {
-			l.readObjects(f, doc, k.name, k.shape, k.read)
-		}
-		return
 	}
-	var places []string
-	for _, k := range kinds {
-		places = append(places, k.place)
-	}
-	l.failAt(fault.At{File: name}, strayFile, fault.Args{"nearest": fault.Nearest(name, places)})
+	l.stray(name)
 }
 
-func (l *loader) readObjects(f *file, doc *yaml.Node, list string, s *shape, read func(*loader, node)) {
-	if list == "" {
-		if f.checkObject(doc, s) {
-			read(l, node{f, doc})
+func (l *loader) readPlace(p *place, name string, content []byte) {
+	f, documents := l.onlyDocuments(name, content, p.single)
+	for _, doc := range documents {
+		if p.list == "" {
+			l.readObject(p, node{f, doc})
+			continue
 		}
-		return
+		l.readList(p, f, doc)
 	}
+}
+
+func (l *loader) readObject(p *place, o node) {
+	of, read := p.shape, p.read
+	if p.shape == factShape && o.has("events") {
+		of, read = eventShape, (*loader).eventType
+	}
+	if o.f.checkObject(o.n, of) {
+		read(l, o)
+	}
+}
+
+func (l *loader) readList(p *place, f *file, doc *yaml.Node) {
 	if doc.Kind != yaml.SequenceNode {
-		f.fail(doc, notAList, fault.Args{"expected": list})
+		f.fail(doc, notAList, fault.Args{"expected": p.list})
 		return
 	}
 	for _, item := range doc.Content {
-		of, reading := s, read
-		if s == factShape && (node{f, item}).has("events") {
-			of, reading = eventShape, (*loader).eventType
-		}
-		if f.checkObject(item, of) {
-			reading(l, node{f, item})
-		}
+		l.readObject(p, node{f, item})
 	}
 }
 
-// head reads pack.yaml and the calendar.
-func (l *loader) head(content []byte) {
-	if content == nil {
-		l.failAt(fault.At{}, missingFile, fault.Args{"expected": "pack.yaml"})
+// onlyDocuments are the documents of a file that must have some, or exactly one.
+func (l *loader) onlyDocuments(name string, content []byte, single bool) (*file, []*yaml.Node) {
+	before := len(l.faults)
+	f, documents := l.documents(name, content)
+	switch {
+	case len(documents) == 0 && len(l.faults) == before:
+		l.failAt(fault.At{File: name}, emptyFile, nil)
+	case single && len(documents) > 1:
+		f.fail(documents[1], secondDocument, nil)
+		documents = documents[:1]
+	}
+	return f, documents
+}
+
+// stray reports a file that lies where a pack has none, with the place that was probably meant.
+func (l *loader) stray(name string) {
+	paths := []string{headFile, areasFile}
+	for _, p := range places {
+		paths = append(paths, p.path)
+	}
+	args := fault.Args{"nearest": nearestPlace(name, paths), "expected": strings.Join(paths, ", ")}
+	if args["nearest"] == "" {
+		l.failAt(fault.At{File: name}, strayFile, args)
 		return
 	}
-	f, documents := l.documents("pack.yaml", content)
+	l.failAt(fault.At{File: name}, strayFileNear, args)
+}
+
+// nearestPlace compares a file with files and the first folder of its path with folders.
+func nearestPlace(name string, paths []string) string {
+	folder, rest, inFolder := strings.Cut(name, "/")
+	if !inFolder {
+		return nearest(name, paths)
+	}
+	near := nearest(folder+"/", paths)
+	if !strings.HasSuffix(near, "/") {
+		return ""
+	}
+	return near + strings.TrimSuffix(rest, path.Ext(rest)) + ".yaml"
+}
+
+const headFile = "pack.yaml"
+
+// head reads pack.yaml.
+func (l *loader) head(contents map[string][]byte) {
+	content, ok := contents[headFile]
+	if !ok {
+		l.failAt(fault.At{File: headFile}, missingFile, fault.Args{"expected": headFile})
+		return
+	}
+	f, documents := l.onlyDocuments(headFile, content, true)
 	if len(documents) == 0 || !f.checkObject(documents[0], packShape) {
 		return
 	}
 	o := node{f, documents[0]}
 	p := l.pack
 	p.ID, p.Name, p.Engine, p.Residence = o.string("pack"), o.text("name"), o.string("engine"), o.string("residence")
-	p.Area, _ = area.Parse(o.string("area"))
-	p.calendarFile = o.string("calendar")
+	p.Area, p.EnginePos = o.area("area"), o.posOf("engine")
+	l.refersArea(o, "area")
+	l.residenceFact(o)
+	l.calendarFile = o.string("calendar")
+	if _, ok := contents[l.calendarFile]; l.calendarFile != "" && !ok {
+		l.fail(o.posOf("calendar"), missingFile, fault.Args{"expected": l.calendarFile})
+	}
 }
 
-// calendar reads the holidays, a mapping of years.
-func (l *loader) calendar(name string, content []byte) {
-	f, documents := l.documents(name, content)
-	years := map[int]calendar.Year{}
-	for _, doc := range documents {
-		if !f.checkMap(doc, "calendar", &field{item: kindObject, of: yearShape}) {
-			continue
-		}
-		for i := 0; i+1 < len(doc.Content); i += 2 {
-			l.year(f, doc.Content[i], node{f, doc.Content[i+1]}, years)
-		}
-	}
-	l.pack.Calendar = calendar.NewWork(years)
-}
+var wrongResidence = fault.Text{Key: "pack.residence",
+	Zh: "residence 应是家庭的一个代码型（code）事实，“{found}”不是", En: `"residence" must be a fact of the household of type code; "{found}" is not`}
 
-var badYear = fault.Text{Key: "pack.year", Zh: "“{found}”不是年份", En: `"{found}" is not a year`}
-
-func (l *loader) year(f *file, key *yaml.Node, o node, years map[int]calendar.Year) {
-	var number int
-	if _, err := fmt.Sscanf(key.Value, "%d", &number); err != nil || number < 1800 || number > 2199 {
-		f.fail(key, badYear, fault.Args{"found": fault.Excerpt(key.Value)})
-		return
-	}
-	year := calendar.Year{Notice: o.string("notice")}
-	for _, item := range o.list("off") {
-		year.Off = append(year.Off, l.daysOff(f, item)...)
-	}
-	for _, day := range o.strings("working") {
-		if d, err := calendar.Parse(day); err == nil {
-			year.Working = append(year.Working, d)
+// residenceFact checks that the fact by which parameters differ is a code of the household.
+func (l *loader) residenceFact(o node) {
+	l.refers(o, "residence", toFacts)
+	l.afterwards(func() {
+		if f := l.factOf(l.pack.Residence); f != nil && (f.Unit != Household || f.Type != CodeOf) {
+			l.fail(o.posOf("residence"), wrongResidence, fault.Args{"found": f.Path()})
 		}
-	}
-	for _, e := range year.Check(number) {
-		l.faults = append(l.faults, e.In(f.pos(key).At()))
-	}
-	years[number] = year
-}
-
-var daysOffShape = &shape{"off", []field{key("name", kindString), need(key("from", kindDate)), need(key("to", kindDate))}}
-
-// daysOff is one day, or all days from a first to a last.
-func (l *loader) daysOff(f *file, item node) []calendar.Date {
-	if item.n.Kind != yaml.MappingNode {
-		if !f.check(item.n, "off", kindDate, nil) {
-			return nil
-		}
-		d, _ := calendar.Parse(item.n.Value)
-		return []calendar.Date{d}
-	}
-	if !f.checkObject(item.n, daysOffShape) {
-		return nil
-	}
-	var days []calendar.Date
-	for d, last := item.date("from"), item.date("to"); d <= last && len(days) < 366; d++ {
-		days = append(days, d)
-	}
-	return days
+	})
 }

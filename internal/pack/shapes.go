@@ -8,6 +8,7 @@ var (
 	units       = []string{"person", "household"}
 	statuses    = []string{"found", "proxy", "interpolated", "assumed"}
 	aids        = []string{"cash", "in-kind", "service", "fee-waiver", "insurance", "loan"}
+	entitled    = []string{"yes", "no", "true", "false", "discretionary"}
 	periods     = []string{"month", "year", "once"}
 	roundings   = []string{"fen-half-up", "yuan-half-up", "fen-up", "yuan-up"}
 	levels      = []string{"red", "orange", "yellow", "blue"}
@@ -16,9 +17,14 @@ var (
 	roles       = []string{"persons", "marriages", "holdings"}
 	vias        = []string{"spouse", "child", "parent", "booklet"}
 	sensitive   = []string{"health", "identity", "finance", "family"}
+	outcomes    = []string{"not-assessed", "ineligible", "error", "not-in-force", "possible", "likely", "eligible"}
+	rankings    = []string{"village", "township", "county", "city"}
 )
 
 func need(f field) field { f.required = true; return f }
+
+// some is a list or a map that cannot be empty.
+func some(f field) field { f.filled = true; return f }
 
 func key(name string, k kind) field { return field{key: name, kind: k} }
 
@@ -30,117 +36,158 @@ func objects(name string, of *shape) field {
 	return field{key: name, kind: kindList, item: kindObject, of: of}
 }
 
-func mapOf(name string, item kind, of *shape) field {
-	return field{key: name, kind: kindMap, item: item, of: of}
+func mapOf(name string, item kind) field { return field{key: name, kind: kindMap, item: item} }
+
+func objectsByName(name string, of *shape) field {
+	return field{key: name, kind: kindMap, item: kindObject, of: of}
 }
 
 func object(name string, of *shape) field { return field{key: name, kind: kindObject, of: of} }
 
+func named(zh, en string, fields ...field) *shape { return &shape{Text{zh, en}, fields} }
+
 // sourced adds the keys of a source.
 func sourced(fields ...field) []field {
-	cite := &shape{name: "cite", fields: []field{need(key("document", kindString)), key("article", kindString), key("url", kindString), key("note", kindString)}}
-	return append(slices.Clip(fields), enum("status", statuses), key("why", kindText), objects("cite", cite))
+	return append(slices.Clip(fields), enum("status", statuses), key("why", kindText), objects("cite", citeShape))
 }
 
+// dated adds the keys of a span.
 func dated(fields ...field) []field {
 	return append([]field{key("from", kindDate), key("to", kindDate)}, fields...)
 }
 
-var codeShape = &shape{"code", []field{need(key("code", kindID)), need(key("name", kindText))}}
+// textOf is the shape of what people read, under a key.
+func textOf(key string) *shape {
+	return named("“"+key+"”", `"`+key+`"`, textFields...)
+}
+
+var textFields = []field{need(key("zh", kindString)), need(key("en", kindString))}
 
 // The shapes of the kinds of files. A list file is a list of objects of its shape.
 var (
-	packShape = &shape{"pack", []field{
+	citeShape = named("出处", "a citation",
+		need(key("document", kindString)), key("article", kindString), key("url", kindURL), key("note", kindString))
+
+	codeShape = named("代码", "a code", need(key("code", kindID)), need(key("name", kindText)))
+
+	packShape = named("pack.yaml", "pack.yaml",
 		need(key("pack", kindID)), need(key("name", kindText)), need(key("area", kindArea)), need(key("engine", kindString)),
-		key("residence", kindString), key("calendar", kindString)}}
+		key("residence", kindPath), key("calendar", kindString))
 
-	yearShape = &shape{"year", []field{
+	daysOffShape = named("放假日期", "a holiday",
+		key("name", kindString), need(key("from", kindDate)), need(key("to", kindDate)))
+
+	yearShape = named("节假日安排", "a year",
 		key("notice", kindString), key("issued", kindDate), key("source", kindString), key("note", kindString),
-		field{key: "off", kind: kindList, item: kindAny}, listOf("working", kindDate)}}
+		listOf("off", kindDays), listOf("working", kindDate))
 
-	departmentShape = &shape{"department", []field{
+	departmentShape = named("部门", "a department",
 		need(key("department", kindID)), key("supplier", kindBool), key("note", kindText),
-		need(objects("names", &shape{"names", dated(need(key("name", kindText)))}))}}
+		need(some(objects("names", named("名称", "a name", dated(need(key("name", kindText)))...)))))
 
-	codeListShape = &shape{"codes", []field{
-		need(key("codes", kindID)), need(key("name", kindText)), need(field{key: "list", kind: kindList, item: kindObject, of: codeShape})}}
+	codeListShape = named("代码表", "a list of codes",
+		need(key("codes", kindID)), need(key("name", kindText)), need(some(objects("list", codeShape))))
 
-	factShape = &shape{"fact", []field{
-		need(key("fact", kindID)), need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString),
+	factShape = named("事实", "a fact",
+		need(key("fact", kindPath)), need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString),
 		listOf("trust", kindString), enum("sensitive", sensitive), key("consent", kindBool), key("ask", kindText),
-		key("min", kindNumber), key("max", kindNumber), key("note", kindText)}}
+		key("min", kindNumber), key("max", kindNumber), key("note", kindText))
 
-	eventShape = &shape{"events", []field{
-		need(enum("events", units)), need(key("kinds", kindID)),
-		mapOf("fields", kindObject, &shape{"field", []field{need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString)}})}}
+	eventFieldShape = named("事件字段", "a field of events",
+		need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString))
 
-	parameterShape = &shape{"parameter", []field{
-		need(key("parameter", kindID)), need(key("name", kindText)), need(enum("type", []string{"decimal", "int"})), key("unit", kindString), listOf("by", kindID), key("note", kindText),
-		need(objects("values", &shape{"value", sourced(dated(
-			key("area", kindArea), key("residence", kindID), key("published", kindDate), key("value", kindNumber), mapOf("table", kindNumber, nil),
-			objects("bands", &shape{"band", []field{key("upto", kindNumber), need(key("value", kindNumber))}}))...)}))}}
+	eventShape = named("事件", "an event type",
+		need(enum("events", units)), need(key("kinds", kindID)), objectsByName("fields", eventFieldShape))
 
-	variableShape = &shape{"variable", sourced(
-		need(key("variable", kindID)), need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString), key("value", kindExpr), key("note", kindText),
-		objects("versions", &shape{"version", sourced(dated(need(key("value", kindExpr)))...)}))}
+	bandShape = named("档", "a band", key("upto", kindNumber), need(key("value", kindNumber)))
 
-	conditionShape = &shape{"condition", sourced(
-		need(key("id", kindID)), need(key("say", kindText)), need(key("when", kindExpr)), enum("verify", []string{"on-consent"}))}
+	parameterValueShape = named("参数值", "a value", sourced(dated(
+		key("area", kindArea), key("residence", kindID), key("published", kindDate), key("value", kindNumber), mapOf("table", kindNumber),
+		some(objects("bands", bandShape)))...)...)
 
-	componentShape = &shape{"component", sourced(
+	parameterShape = named("参数", "a parameter",
+		need(key("parameter", kindName)), need(key("name", kindText)), need(enum("type", []string{"decimal", "int"})), key("unit", kindString),
+		listOf("by", kindID), key("note", kindText), need(some(objects("values", parameterValueShape))))
+
+	formulaVersionShape = named("公式版本", "a version", sourced(dated(need(key("value", kindExpr)))...)...)
+
+	variableShape = named("变量", "a variable", sourced(
+		need(key("variable", kindPath)), need(key("name", kindText)), need(enum("type", types)), key("codes", kindID), key("unit", kindString),
+		key("value", kindExpr), key("note", kindText), some(objects("versions", formulaVersionShape)))...)
+
+	conditionShape = named("条件", "a condition", sourced(
+		need(key("id", kindID)), need(key("say", kindText)), need(key("when", kindExpr)), enum("verify", []string{"on-consent"}))...)
+
+	componentShape = named("组成部分", "a component", sourced(
 		need(key("id", kindID)), need(key("name", kindText)), key("when", kindExpr), key("amount", kindExpr), enum("per", periods),
-		enum("rounding", roundings), listOf("excludes", kindID))}
+		enum("rounding", roundings), listOf("excludes", kindID))...)
 
-	programmeShape = &shape{"programme", []field{
-		need(key("programme", kindID)), key("number", kindInt), key("path_of", kindID), need(key("name", kindText)), need(key("department", kindID)),
-		need(enum("unit", units)), need(enum("aid", aids)), need(enum("entitlement", []string{"yes", "no", "true", "false", "discretionary"})),
+	programmeVersionShape = named("项目版本", "a version", sourced(dated(
+		need(objects("conditions", conditionShape)), need(objects("components", componentShape)))...)...)
+
+	documentShape = named("材料", "a document", need(key("name", kindText)), key("held", kindID))
+
+	programmeShape = named("项目", "a programme",
+		need(key("programme", kindID)), key("number", kindCount), key("path_of", kindID), need(key("name", kindText)), need(key("department", kindID)),
+		need(enum("unit", units)), need(enum("aid", aids)), need(enum("entitlement", entitled)),
 		listOf("excludes", kindID), listOf("choice", kindID), need(key("decided_by", kindString)), key("note", kindText),
-		objects("documents", &shape{"document", []field{need(key("name", kindText)), key("held", kindID)}}),
-		need(objects("versions", &shape{"version", sourced(dated(need(objects("conditions", conditionShape)), need(objects("components", componentShape)))...)}))}}
+		objects("documents", documentShape), need(some(objects("versions", programmeVersionShape))))
 
-	indexShape = &shape{"index", sourced(
-		need(key("index", kindID)), need(key("name", kindText)),
-		need(objects("dimensions", &shape{"dimension", []field{
-			need(key("id", kindID)), need(key("name", kindText)), need(key("weight", kindNumber)), need(key("score", kindExpr)), key("before", kindExpr),
-			need(key("neutral", kindNumber)), need(key("why", kindText))}})),
-		need(object("hardest", &shape{"hardest", []field{need(key("share", kindNumber)), need(enum("within", []string{"village", "township", "county", "city"}))}})))}
+	dimensionShape = named("维度", "a dimension",
+		need(key("id", kindID)), need(key("name", kindText)), need(key("weight", kindAmount)), need(key("score", kindExpr)), key("before", kindExpr),
+		need(key("neutral", kindNumber)), need(key("why", kindText)))
 
-	mechanismShape = &shape{"mechanism", []field{
-		need(enum("mechanism", mechanisms)), need(key("name", kindText)),
-		need(objects("rules", &shape{"rule", sourced(
-			need(key("warning", kindID)), need(key("name", kindText)), need(enum("unit", units)), need(key("when", kindExpr)), need(enum("level", levels)),
-			need(key("route", kindID)), need(key("due", kindInt)), need(key("quiet", kindInt)), listOf("evidence", kindID))}))}}
+	hardestShape = named("最困难者的界线", "the line of the hardest", need(key("share", kindShare)), need(enum("within", rankings)))
 
-	feedShape = &shape{"feed", []field{
-		need(key("feed", kindID)), need(key("name", kindText)), need(key("department", kindID)), enum("role", roles), key("person", kindID), key("covers", kindExpr), key("note", kindText),
-		need(mapOf("columns", kindObject, &shape{"column", []field{
-			need(key("name", kindText)), need(enum("type", columnTypes)), key("codes", kindID), key("key", kindBool), key("required", kindBool), key("min", kindNumber), key("max", kindNumber)}})),
-		mapOf("facts", kindObject, &shape{"fact", []field{
-			need(key("value", kindExpr)), key("latest", kindID), key("window", kindInt), key("by", kindID), key("absent", kindScalar)}}),
-		objects("events", &shape{"event", []field{
-			enum("unit", units), key("kind", kindID), key("kind_of", kindID), listOf("kinds", kindID), need(key("from", kindID)), key("to", kindID), mapOf("fields", kindID, nil)}}),
-		key("max_age", kindInt), key("max_rejects", kindNumber)}}
+	indexShape = named("指数", "the index", sourced(
+		need(key("index", kindID)), need(key("name", kindText)), need(some(objects("dimensions", dimensionShape))), need(object("hardest", hardestShape)))...)
 
-	linkShape = &shape{"link", []field{
-		need(key("id", kindID)), need(key("say", kindText)), need(enum("via", vias)), key("when", kindExpr), key("doubt", kindBool)}}
+	warningShape = named("预警规则", "a warning rule", sourced(
+		need(key("warning", kindID)), need(key("name", kindText)), need(enum("unit", units)), need(key("when", kindExpr)), need(enum("level", levels)),
+		need(key("route", kindID)), need(key("due", kindCount)), need(key("quiet", kindCount)), listOf("evidence", kindID))...)
 
-	householdShape = &shape{"household", sourced(objects("joins", linkShape), key("counts", kindExpr), objects("supporters", linkShape))}
+	mechanismShape = named("预警机制", "a mechanism",
+		need(enum("mechanism", mechanisms)), need(key("name", kindText)), need(objects("rules", warningShape)))
 
-	workflowShape = &shape{"workflow", []field{objects("routes", codeShape)}}
+	columnShape = named("数据列", "a column",
+		need(key("name", kindText)), need(enum("type", columnTypes)), key("codes", kindID), key("key", kindBool), key("required", kindBool),
+		key("min", kindNumber), key("max", kindNumber))
 
-	outcomeShape = &shape{"outcome", []field{
-		need(key("programme", kindID)), key("unit", kindString), need(enum("outcome", []string{"not-assessed", "ineligible", "error", "not-in-force", "possible", "likely", "eligible"})),
-		mapOf("components", kindNumber, nil), key("amount", kindNumber), listOf("failed", kindID), listOf("missing", kindString)}}
+	feedFactShape = named("事实的取法", "a derived fact",
+		need(key("value", kindExpr)), key("latest", kindName), key("window", kindCount), key("by", kindName), key("absent", kindScalar))
 
-	dossierFields = []field{need(key("on", kindDate)), key("area", kindArea), need(object("facts", &shape{"facts", []field{
-		key("doubtful", kindBool), key("household", kindAny), need(listOf("members", kindAny)), listOf("supporters", kindAny)}}))}
+	feedEventShape = named("事件的取法", "a derived event",
+		enum("unit", units), key("kind", kindID), key("kind_of", kindName), listOf("kinds", kindID), need(key("from", kindName)), key("to", kindName),
+		mapOf("fields", kindName))
 
-	dossierShape = &shape{"dossier", dossierFields}
+	feedShape = named("数据", "a feed",
+		need(key("feed", kindID)), need(key("name", kindText)), need(key("department", kindID)), enum("role", roles), key("person", kindName),
+		key("covers", kindExpr), key("note", kindText), need(some(objectsByName("columns", columnShape))),
+		objectsByName("facts", feedFactShape), objects("events", feedEventShape), key("max_age", kindCount), key("max_rejects", kindShare))
 
-	caseShape = &shape{"case", sourced(append([]field{
-		need(key("case", kindString)), need(key("name", kindText)), listOf("tags", kindID), listOf("programmes", kindID), mapOf("parameters", kindAny, nil),
-		key("note", kindAny),
-		need(object("expect", &shape{"expect", []field{
-			objects("outcomes", outcomeShape), mapOf("values", kindScalar, nil), listOf("warnings", kindString)}}))},
-		dossierFields...)...)}
+	linkShape = named("连线", "a link",
+		need(key("id", kindID)), need(key("say", kindText)), need(enum("via", vias)), key("when", kindExpr), key("doubt", kindBool))
+
+	householdShape = named("家庭组成", "household.yaml",
+		sourced(objects("joins", linkShape), key("counts", kindExpr), objects("supporters", linkShape))...)
+
+	workflowShape = named("办理环节", "workflow.yaml", objects("routes", codeShape))
+
+	outcomeShape = named("预期结论", "an expected outcome",
+		need(key("programme", kindID)), key("unit", kindString), need(enum("outcome", outcomes)),
+		mapOf("components", kindNumber), key("amount", kindNumber), listOf("failed", kindID), listOf("missing", kindString))
+
+	expectShape = named("预期", "what is expected",
+		objects("outcomes", outcomeShape), mapOf("values", kindScalar), listOf("warnings", kindString))
+
+	factsShape = named("家庭情况", "the facts",
+		key("doubtful", kindBool), key("household", kindFacts), need(listOf("members", kindFacts)), listOf("supporters", kindFacts))
+
+	dossierShape = named("家庭材料", "a household", dossierFields...)
+
+	dossierFields = []field{need(key("on", kindDate)), key("area", kindArea), need(object("facts", factsShape))}
+
+	caseShape = named("案例", "a case", sourced(append([]field{
+		need(key("case", kindString)), need(key("name", kindText)), listOf("tags", kindID), listOf("programmes", kindID), mapOf("parameters", kindAny),
+		key("note", kindAny), need(object("expect", expectShape))}, dossierFields...)...)...)
 )

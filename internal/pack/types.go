@@ -34,8 +34,17 @@ type Pack struct {
 	Workflow    *Workflow
 	Cases       []*Case
 
-	calendarFile string
-	defined      map[string]Pos // kind/name to the place of its definition
+	EnginePos Pos // of Engine
+}
+
+// Parameter is a parameter by name, nil if there is none.
+func (p *Pack) Parameter(name string) *Parameter {
+	for _, q := range p.Parameters {
+		if q.Name == name {
+			return q
+		}
+	}
+	return nil
 }
 
 // Pos is a place in a pack's file.
@@ -106,7 +115,7 @@ const (
 	Date    Type = "date"
 	Decimal Type = "decimal"
 	CodeOf  Type = "code"  // one of a closed list
-	CodesOf Type = "codes" // a set of them; at most 64 in the list
+	CodesOf Type = "codes" // a set of them; at most 63 in the list
 )
 
 // CodeList is a closed list.
@@ -447,8 +456,6 @@ type Case struct {
 	Facts      *Dossier
 	Expect     *Expectation
 	Pos        Pos
-
-	overrides []entry // until every parameter is known
 }
 
 // Dossier is a household as a case or an officer writes it down: what is not mentioned is unknown. Values are as written:
@@ -458,8 +465,8 @@ type Dossier struct {
 	Area       area.Code
 	Household  map[string]any   // fact name to value; "events" to rows, "holds" to a list of programmes
 	Members    []map[string]any // "name", fact names, "events", "holds", "counts"
-	Supporters []map[string]any // the whole list; nil where nobody said who they are
-	Doubtful   bool             // composition is doubtful
+	Supporters []map[string]any
+	Doubtful   bool // composition is doubtful
 	Pos        Pos
 	Places     map[string]Pos // "members[0].birth" and the like to its place in the file
 }
