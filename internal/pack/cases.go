@@ -134,7 +134,9 @@ func dossier(o node) *Dossier {
 		d.Household, _ = d.value(o.f, "household", h).(map[string]any)
 	}
 	d.Members = d.persons(facts, "members")
-	d.Supporters = d.persons(facts, "supporters")
+	if facts.has("supporters") {
+		d.Supporters = append([]map[string]any{}, d.persons(facts, "supporters")...)
+	}
 	return d
 }
 

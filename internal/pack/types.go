@@ -465,8 +465,8 @@ type Dossier struct {
 	Area       area.Code
 	Household  map[string]any   // fact name to value; "events" to rows, "holds" to a list of programmes
 	Members    []map[string]any // "name", fact names, "events", "holds", "counts"
-	Supporters []map[string]any
-	Doubtful   bool // composition is doubtful
+	Supporters []map[string]any // the whole list; nil where nobody said who they are
+	Doubtful   bool             // composition is doubtful
 	Pos        Pos
 	Places     map[string]Pos // "members[0].birth" and the like to its place in the file
 }
