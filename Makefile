@@ -7,14 +7,17 @@ BIN    := bin/dajiuzhu
 COUNTY := out/county
 RESULT := out/screened
 ON     := 2026-11-01
+FAMILY := 37142410028100007# the family of Guozhai village in the sample county
 
 .PHONY: run test check bench fmt golden clean
 
-## run: make the sample county, screen it, print who needs help and the Guozhai family's plan
+## run: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
 run: $(BIN)
 	@rm -rf $(COUNTY) $(RESULT)
 	@$(BIN) synth --out $(COUNTY) --on $(ON)
-	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain 37142410028100007
+	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain $(FAMILY)
+	@echo; echo "入户核实之后 After the visit answered the questions (examples/guozhai.yaml):"; echo
+	@$(BIN) determine examples/guozhai.yaml --on $(ON)
 
 ## test: every test, the formatting, vet, and the pack's own cases
 test: check

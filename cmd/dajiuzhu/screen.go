@@ -99,7 +99,7 @@ func writeRejects(path string, set *feed.Set) error {
 	for _, r := range set.Rejects {
 		for _, reason := range r.Faults {
 			rows = append(rows, []string{r.File.Feed.ID, r.File.Name, strconv.Itoa(r.Row), reason.At.Field,
-				textOnly(reason, fault.Zh), textOnly(reason, fault.En), strings.Join(r.Cells(), "|")})
+				textOnly(reason, fault.Zh), textOnly(reason, fault.En), screening.SafeText(strings.Join(r.Cells(), "|"))})
 		}
 	}
 	err = w.WriteAll(rows)

@@ -56,6 +56,16 @@ func (r *screenReport) feeds() {
 		}
 		r.line("  %s%s %7d %s %7d %s %6d  %s", f.Feed.Name.In(r.lang), padding(f.Feed.Name.In(r.lang), 26), f.Rows, r.say("行，用", "rows, used"), f.Used, r.say("退", "rejected"), f.Rejected, state)
 	}
+	formulas := 0
+	for _, f := range r.set.Files {
+		formulas += f.Formulas
+	}
+	if formulas > 0 {
+		r.line(r.say("  %d 个单元格以公式开头，按文字处理，不执行", "  %d cells begin as a formula would: taken as text, never executed"), formulas)
+	}
+	for _, name := range r.set.Ignored {
+		r.line("  · %s %s", name, r.say("不是数据文件，未读", "is no data file and was not read"))
+	}
 	c := r.set.Counts()
 	r.line(r.say("  合计 %d 行 = 采用 %d + 退回 %d（原因见 rejects.csv）", "  in all %d rows = %d used + %d rejected (reasons in rejects.csv)"), c.Rows, c.Used, c.Rejected)
 }
@@ -74,7 +84,7 @@ func padding(s string, width int) string {
 func (r *screenReport) counts() {
 	s := r.result.Summary()
 	r.line("\n%s", r.say("二、人口与家庭", "2. People and households"))
-	r.line(r.say("  %d 人，%d 户；其中成员待核实 %d 户；集体户 %d 户不按家庭评估", "  %d people in %d households, %d of doubtful composition; %d collective households are not assessed as families"),
+	r.line(r.say("  在册 %d 人（含近年死亡），按家庭评估 %d 户，其中成员待核实 %d 户；集体户等 %d 户不按家庭评估", "  %d people on record (the dead of late years too), %d households assessed, %d of them of doubtful composition; %d collective and the like not assessed as families"),
 		s.People, s.Households, s.Doubtful, s.Collective)
 	if n := len(r.people.Disagreements); n > 0 {
 		r.line(r.say("  部门数据互相矛盾 %d 处（按可信次序采用，待核实）", "  %d values on which departments disagree (the more trusted is used; to be verified)"), n)
@@ -115,4 +125,3 @@ func (r *screenReport) mechanisms() {
 		r.line("  %s%s %6d  (%d / %d / %d / %d)", name, padding(name, 26), m.Total, m.Levels["red"], m.Levels["orange"], m.Levels["yellow"], m.Levels["blue"])
 	}
 }
-
