@@ -87,7 +87,8 @@ func (c *screenCommand) explain(w io.Writer, plan *rules.Plan, people *populatio
 	return nil
 }
 
-// writeRejects writes the rows that were set aside, with the reason, to be mended and sent again. Identity numbers stand in
+// writeRejects writes the rows that were set aside, with the reason, to be mended and sent again; a file that was refused
+// whole is one line. Identity numbers stand in
 // full: who mends a row needs them, so the file is for its owner alone.
 func writeRejects(path string, set *feed.Set) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -96,6 +97,12 @@ func writeRejects(path string, set *feed.Set) error {
 	}
 	w := csv.NewWriter(f)
 	rows := [][]string{{"\ufeff数据", "文件", "行", "字段", "原因", "reason", "原行"}}
+	for _, file := range set.Files {
+		if file.Refused != nil {
+			rows = append(rows, []string{file.Feed.ID, file.Name, fmt.Sprintf("1-%d", file.Rows), "",
+				textOnly(file.Refused, fault.Zh), textOnly(file.Refused, fault.En), ""})
+		}
+	}
 	for _, r := range set.Rejects {
 		for _, reason := range r.Faults {
 			rows = append(rows, []string{r.File.Feed.ID, r.File.Name, strconv.Itoa(r.Row), reason.At.Field,
