@@ -27,7 +27,7 @@ import (
 	"dajiuzhu/packs"
 )
 
-var update = flag.Bool("update", false, "write outputs without an omission anew")
+var update = flag.Bool("update", false, "write messages, and outputs without an omission, anew")
 
 // page is a document of the project.
 type page struct {
@@ -130,7 +130,12 @@ func TestPackSnippets(t *testing.T) {
 					for _, e := range faults {
 						got = append(got, e.Message(p.lang()))
 					}
-					want := strings.Split(strings.TrimSpace(p.fences[i+1].body), "\n")
+					shown := p.fences[i+1].body
+					if *update {
+						p.rewrite(t, shown, strings.Join(got, "\n")+"\n")
+						continue
+					}
+					want := strings.Split(strings.TrimSpace(shown), "\n")
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("%s:%d: messages, page − program +:\n%s", p.name, f.line, diff)
 					}
@@ -382,12 +387,15 @@ func known(t *testing.T, binary string, help map[string]string, p page, f fence,
 	}
 }
 
-// TestOutputs runs each single command that a text block follows, in a folder with the files that the page has shown
-// before, and compares. A page may leave out parts: "…" stands for any text in a line, and alone for any lines.
+// TestOutputs runs each single command that a text block follows, in a folder with the examples and the files that the
+// page has shown before, and compares. A page may leave out parts: "…" stands for any text in a line, and alone for any lines.
 func TestOutputs(t *testing.T) {
 	binary := program(t)
 	for _, p := range pages(t) {
 		dir := t.TempDir()
+		if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
+			t.Fatal(err)
+		}
 		for i, f := range p.fences {
 			if name := f.directive("file"); name != "" {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(f.body), 0o600); err != nil {
@@ -416,13 +424,22 @@ func (p page) compare(t *testing.T, shown fence, out string) {
 		return
 	}
 	if *update && !strings.Contains(shown.body, "…") {
-		content := bytes.Replace([]byte(p.text), []byte(shown.body), []byte(out), 1)
-		if err := os.WriteFile(p.name, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		p.rewrite(t, shown.body, out)
 		return
 	}
 	t.Errorf("%s:%d: the program prints something else:\n%s", p.name, shown.line, cmp.Diff(strings.Split(shown.body, "\n"), strings.Split(out, "\n")))
+}
+
+// rewrite puts what the program says in the place of what the page says.
+func (p page) rewrite(t *testing.T, was, is string) {
+	t.Helper()
+	content, err := os.ReadFile(p.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p.name, bytes.Replace(content, []byte(was), []byte(is), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pattern matches an output that a page shows with omissions.
