@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"dajiuzhu": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the command line as a user would. "status N" after a failed command holds its exit code.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+		},
+	})
+}
+
+// exits runs dajiuzhu with the given arguments and holds its exit code: "exits 2 screen --in nosuch --out o".
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE ARGUMENT...")
+	}
+	out, err := os.Create(ts.MkAbs("stdout.txt"))
+	ts.Check(err)
+	errout, err := os.Create(ts.MkAbs("stderr.txt"))
+	ts.Check(err)
+	for i, a := range args {
+		if i > 1 && a != "" && a[0] == '@' {
+			args[i] = ts.MkAbs(a[1:])
+		}
+	}
+	code := run(context.Background(), args[1:], os.Stdin, out, errout)
+	ts.Check(out.Close())
+	ts.Check(errout.Close())
+	if got := map[int]string{exitOK: "0", exitFaults: "1", exitInput: "2", exitBroken: "3"}[code]; got != args[0] {
+		ts.Fatalf("exit code %s, want %s\n%s", got, args[0], ts.ReadFile("stderr.txt"))
+	}
+}
