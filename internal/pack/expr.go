@@ -2,7 +2,7 @@ package pack
 
 import (
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,26 +15,40 @@ type Expr struct {
 	runs []run
 }
 
-// run is a stretch of the source that stands on one line of the file.
+// run is a stretch of the source that stands in one piece on a line of the file.
 type run struct {
-	offset int // of its first rune in the source
+	offset int // of its first character in the source
 	pos    Pos
 }
 
-// PosAt is the place in the file of a line and column of the source, both from 1.
+// PosAt is the place in the file of a line and column of the source, both from 1. What lies before the source is at its
+// beginning, what lies after it as far behind its end.
 func (e Expr) PosAt(line, column int) Pos {
-	offset := column - 1
-	for _, l := range strings.SplitAfter(e.Source, "\n")[:max(0, min(line-1, strings.Count(e.Source, "\n")))] {
-		offset += utf8.RuneCountInString(l)
-	}
+	offset := e.offset(line, column)
 	pos := e.Pos
 	for _, r := range e.runs {
-		if r.offset <= offset {
-			pos = r.pos
-			pos.Column += offset - r.offset
+		if r.offset > offset {
+			break
 		}
+		pos = r.pos
+		pos.Column += offset - r.offset
 	}
 	return pos
+}
+
+// offset is how many characters of the source stand before a line and column.
+func (e Expr) offset(line, column int) int {
+	offset, at := max(column-1, 0), 1
+	for _, r := range e.Source {
+		if at >= line {
+			break
+		}
+		offset++
+		if r == '\n' {
+			at++
+		}
+	}
+	return offset
 }
 
 func (o node) expr(key string) Expr {
@@ -45,105 +59,126 @@ func (o node) expr(key string) Expr {
 	return o.f.expr(v)
 }
 
-// expr finds where each part of a scalar's text stands in the file.
+// expr is a scalar's text with the place of each of its characters.
 func (f *file) expr(n *yaml.Node) Expr {
 	e := Expr{Source: strings.TrimRight(n.Value, "\n"), Pos: f.pos(n)}
-	t := f.tracerOf(n)
-	for offset, r := range []rune(e.Source) {
-		at, ok := t.next(r)
-		if !ok {
-			break
-		}
-		if last := len(e.runs) - 1; last >= 0 && e.runs[last].reaches(offset, at) {
-			continue
-		}
-		e.runs = append(e.runs, run{offset, at})
-	}
-	if len(e.runs) > 0 {
-		e.Pos = e.runs[0].pos
+	a := aligner{file: f, style: n.Style, line: n.Line, column: n.Column}
+	if runs, ok := a.align([]rune(e.Source)); ok && len(runs) > 0 {
+		e.Pos, e.runs = runs[0].pos, runs
 	}
 	return e
 }
 
-// reaches reports whether a rune of the source stands where the run, going on, has it.
-func (r run) reaches(offset int, at Pos) bool {
-	return r.pos.Line == at.Line && at.Column-r.pos.Column == offset-r.offset
+// aligner walks a scalar as the file has it beside its text as YAML gives it. The two differ by blanks, of which YAML
+// drops and folds some, and by what quotes escape; anything else between them would be a scalar that it does not
+// understand, and then only the scalar's beginning is known.
+type aligner struct {
+	file         *file
+	style        yaml.Style
+	line, column int    // of the next character of the file, from 1
+	text         []rune // of that line
+	read         int    // the line that text is
 }
 
-// tracer follows a scalar's text through the file. Line breaks, indentation and quotes come between its runes; the runes
-// that are not blank come in the same order in both.
-type tracer struct {
-	f     *file
-	line  int    // from 1
-	runes []rune // of the line
-	at    int    // the next rune of the line
-	quote rune   // in which the text stands, 0 for none
-}
-
-// tracerOf begins at a scalar's first rune: after its quote, or below the indicator of a block.
-func (f *file) tracerOf(n *yaml.Node) *tracer {
-	t := &tracer{f: f, line: n.Line - 1}
-	t.nextLine()
-	t.at = min(n.Column-1, len(t.runes))
-	switch {
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		t.nextLine()
-	case n.Style&yaml.SingleQuotedStyle != 0:
-		t.quote, t.at = '\'', t.at+1
-	case n.Style&yaml.DoubleQuotedStyle != 0:
-		t.quote, t.at = '"', t.at+1
-	}
-	return t
-}
-
-func (t *tracer) nextLine() bool {
-	if t.line >= len(t.f.lines) {
-		return false
-	}
-	t.runes, t.at = []rune(strings.TrimRight(t.f.lines[t.line], " \r")), 0
-	t.line++
-	return true
-}
-
-// next is the place of the text's next rune; false once the file does not have it.
-func (t *tracer) next(r rune) (Pos, bool) {
-	if r == ' ' || r == '\n' {
-		return t.blank(r), true
-	}
-	for t.at >= len(t.runes) || t.runes[t.at] == ' ' || t.runes[t.at] == '\t' && r != '\t' {
-		if t.at++; t.at >= len(t.runes) && !t.nextLine() {
-			return Pos{}, false
+func (a *aligner) align(source []rune) ([]run, bool) {
+	a.open()
+	var runs []run
+	for i := 0; i < len(source); {
+		r, ok := a.peek()
+		switch {
+		case !ok:
+			return nil, false
+		case a.continues(r):
+			a.next(2)
+		case r == source[i] || a.escapes(r):
+			runs = a.put(runs, i)
+			a.skip(r)
+			i++
+		case unicode.IsSpace(source[i]):
+			runs = a.put(runs, i)
+			i++
+		case unicode.IsSpace(r):
+			a.next(1)
+		default:
+			return nil, false
 		}
 	}
-	at := t.pos()
-	found, width := t.read()
-	t.at += width
-	return at, found == r
+	return runs, true
 }
 
-// blank is the place of a space or a line break, which the file may write in another way.
-func (t *tracer) blank(r rune) Pos {
-	at := t.pos()
-	if t.at < len(t.runes) && t.runes[t.at] == r {
-		t.at++
+// open goes to the first character of the text: past a tag, past the quote, past the line of a block's indicator.
+func (a *aligner) open() {
+	if r, _ := a.peek(); a.style&yaml.TaggedStyle != 0 && r == '!' {
+		for r, ok := a.peek(); ok && !unicode.IsSpace(r); r, ok = a.peek() {
+			a.next(1)
+		}
+		for r, ok := a.peek(); ok && unicode.IsSpace(r); r, ok = a.peek() {
+			a.next(1)
+		}
 	}
-	return at
-}
-
-func (t *tracer) pos() Pos { return Pos{t.f.name, t.line, t.at + 1} }
-
-// read is the rune at hand, and how many runes of the file it takes: quotes are doubled in single quotes and escaped in
-// double ones.
-func (t *tracer) read() (rune, int) {
-	r := t.runes[t.at]
-	last := t.at+1 >= len(t.runes)
 	switch {
-	case last:
-		return r, 1
-	case t.quote == '\'' && r == '\'':
-		return r, 2
-	case t.quote == '"' && r == '\\':
-		return t.runes[t.at+1], 2
+	case a.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		a.line, a.column = a.line+1, 1
+	case a.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		a.next(1)
 	}
-	return r, 1
+}
+
+// peek is the file's next character; the end of a line is one.
+func (a *aligner) peek() (rune, bool) {
+	if a.line < 1 || a.line > len(a.file.lines) {
+		return 0, false
+	}
+	if a.read != a.line {
+		a.text, a.read = []rune(a.file.lines[a.line-1]), a.line
+	}
+	if a.column > len(a.text) {
+		return '\n', true
+	}
+	return a.text[a.column-1], true
+}
+
+func (a *aligner) next(n int) {
+	for range n {
+		if a.column > len(a.text) {
+			a.line, a.column = a.line+1, 1
+			a.peek()
+			continue
+		}
+		a.column++
+	}
+}
+
+// continues reports a line break that a double-quoted text escapes, so that nothing of it is left.
+func (a *aligner) continues(r rune) bool {
+	return r == '\\' && a.style&yaml.DoubleQuotedStyle != 0 && strings.TrimRight(string(a.text[a.column:]), "\r") == ""
+}
+
+// escapes reports that a character of the text is written otherwise than it is.
+func (a *aligner) escapes(r rune) bool { return r == '\\' && a.style&yaml.DoubleQuotedStyle != 0 }
+
+// skip goes past a character of the text as the file has it.
+func (a *aligner) skip(r rune) {
+	switch {
+	case a.escapes(r) && a.column < len(a.text):
+		a.next(2 + escapeDigits[a.text[a.column]])
+	case r == '\'' && a.style&yaml.SingleQuotedStyle != 0:
+		a.next(2)
+	default:
+		a.next(1)
+	}
+}
+
+// escapeDigits are how many hexadecimal digits follow an escape.
+var escapeDigits = map[rune]int{'x': 2, 'u': 4, 'U': 8}
+
+// put notes where a character stands, unless it follows the one before.
+func (a *aligner) put(runs []run, offset int) []run {
+	if len(runs) > 0 {
+		last := runs[len(runs)-1]
+		if last.pos.Line == a.line && a.column-last.pos.Column == offset-last.offset {
+			return runs
+		}
+	}
+	return append(runs, run{offset, Pos{a.file.name, a.line, a.column}})
 }
