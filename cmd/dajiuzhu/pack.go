@@ -73,6 +73,7 @@ type schemaCommand struct {
 // Run prints a schema, or the names of all.
 func (c *schemaCommand) Run(s *streams) error {
 	schemas := pack.Schemas()
+	schemas["determination.schema.json"] = rules.DeterminationSchema()
 	names := make([]string, 0, len(schemas))
 	for name := range schemas {
 		names = append(names, strings.TrimSuffix(name, ".schema.json"))

@@ -3,6 +3,7 @@ package rules
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -17,8 +18,8 @@ var (
 		Zh: "公式循环引用：{found}", En: "formulas go in a circle: {found}"}
 	mixedPeriods = fault.Text{Key: "rules.mixed-periods",
 		Zh: "项目“{found}”的各部分发放周期不同，不能用 amount 读取", En: `the components of "{found}" are paid over different periods: amount cannot read it`}
-	unknownEvidence = fault.Text{Key: "rules.unknown-evidence",
-		Zh: "没有事实或变量“{found}”；最接近的是“{nearest}”", En: `there is no fact or variable "{found}"; the nearest is "{nearest}"`}
+	wrongEngine = fault.Text{Key: "rules.engine",
+		Zh: "政策包要用第 {expected} 版引擎，这个程序是第 {found} 版", En: "the pack needs version {expected} of the engine; this program has {found}"}
 )
 
 // Policy is a compiled pack.
@@ -157,9 +158,11 @@ func compile(p *pack.Pack, bind binder) (*Policy, fault.List) {
 	c.index()
 	c.warnings()
 	c.personExpressions()
+	c.rowFormulas()
+	c.feedOrder()
 	c.cycles()
 	c.supporters()
-	c.evidence()
+	c.engine()
 	if len(c.faults) > 0 {
 		c.faults.Sort()
 		return nil, c.faults
@@ -531,22 +534,12 @@ func circle(path []*user, back *user) string {
 	return strings.Join(append(names, back.name), " → ")
 }
 
-// evidence checks what warnings show.
-func (c *compiler) evidence() {
-	var known []string
-	for _, f := range c.world.pack.Facts {
-		known = append(known, f.Path())
-	}
-	for _, v := range c.world.pack.Variables {
-		known = append(known, v.Path())
-	}
-	for _, rule := range c.policy.warnings {
-		for _, path := range rule.decl.Evidence {
-			if !slices.Contains(known, path) {
-				c.faults = append(c.faults, fault.New(fault.Invalid, unknownEvidence,
-					fault.Args{"found": path, "nearest": fault.Nearest(path, known)}).In(rule.decl.Pos.At()))
-			}
-		}
+// engine refuses a pack that was written for a later engine.
+func (c *compiler) engine() {
+	needed, _ := strconv.Atoi(c.world.pack.Engine)
+	if have, _ := strconv.Atoi(EngineVersion); needed > have {
+		c.faults = append(c.faults, fault.New(fault.Invalid, wrongEngine,
+			fault.Args{"expected": needed, "found": EngineVersion}).In(c.world.pack.EnginePos.At()))
 	}
 }
 

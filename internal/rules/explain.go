@@ -12,7 +12,7 @@ import (
 
 // Explain determines one household with narrowing off and tells why.
 func (p *Plan) Explain(s Subject) *Determination {
-	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}, missed: map[laneOf][]Distance{}}
+	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}, missed: map[laneOf][]Distance{}, values: []*Reason{}}
 	defer p.explainers.Put(x.m)
 	x.m.load(s.Batch)
 	d := &Determination{
