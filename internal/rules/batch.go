@@ -94,6 +94,7 @@ type Batch struct {
 	Area           []area.Code // of each household; 0 is unknown
 	Doubtful       Bits        // households whose composition is doubtful
 	Collective     Bits        // dormitories and institutions: not assessed as families
+	AllSupporters  Bits        // households of which every supporter is here; a register knows only those who live in its area
 
 	householdOf, supporterOf []int32 // of each person and each supporter; filled by link
 }
@@ -174,6 +175,7 @@ func (l *Layout) NewBatch(households, persons, supporters, householdEvents, pers
 		Area:           make([]area.Code, households),
 		Doubtful:       NewBits(households),
 		Collective:     NewBits(households),
+		AllSupporters:  NewBits(households),
 	}
 }
 

@@ -35,6 +35,7 @@ func benchBatch(w *world, on calendar.Date, random *rand.Rand, n int) *Batch {
 	for i, size := range sizes {
 		b.MemberStart[i+1] = b.MemberStart[i] + int32(size)
 		b.Counted[i] = int32(size)
+		b.AllSupporters.Set(i)
 		b.SupporterStart[i+1] = int32(min(n/2, i/2))
 		b.HouseholdEvent.Start[i+1] = int32(min(n/20, i/20))
 		b.Area[i] = area.Code(371424100281)

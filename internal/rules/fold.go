@@ -2,8 +2,8 @@ package rules
 
 import "dajiuzhu/internal/pack"
 
-// fold computes a fold of each wanted lane over the rows below it. Members that do not count are left out. Events of
-// kinds that are not known completely stand as one more, unknown row.
+// fold computes a fold of each wanted lane over the rows below it. Members that do not count are left out. Supporters or
+// events that are not known completely stand as one more, unknown row.
 func (m *machine) fold(n *node, v *vector, want Bits) {
 	rows := m.selection(n.over)
 	each(want, func(lane int) {
@@ -51,8 +51,11 @@ func (m *machine) segment(over relation, lane int) (from, to int) {
 	return int(b.PersonEvent.Start[lane]), int(b.PersonEvent.Start[lane+1])
 }
 
-// complete reports whether every event of the kinds that a fold reads is known.
+// complete reports whether every row that a fold reads is known: the supporters, or the events of its kinds.
 func (m *machine) complete(n *node, lane int) bool {
+	if n.over == supporters {
+		return m.batch.AllSupporters.Has(lane)
+	}
 	if n.kinds == nil {
 		return true
 	}

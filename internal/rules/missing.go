@@ -105,6 +105,10 @@ func (m *missing) fold(n *node, lane int) {
 	if m.x.m.complete(n, lane) {
 		return
 	}
+	if n.over == supporters {
+		m.supporters()
+		return
+	}
 	rel := n.over.parent()
 	kinds := m.x.plan.policy.world.layout.EventKinds(unitOf(rel))
 	for _, k := range n.kinds {
@@ -204,6 +208,11 @@ var compositionName = Label{Zh: "共同生活家庭成员", En: "who lives toget
 func (m *missing) composition() {
 	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.composition", Name: compositionName,
 		Ask: &Label{Zh: "现在哪些人一起吃住、共同生活？户口在一起但不共同生活的有谁？", En: "Who eats and lives together now? Who is registered here but lives elsewhere?"}})
+}
+
+func (m *missing) supporters() {
+	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.supporters", Name: Label{Zh: "不在一起生活的赡养、抚养、扶养人", En: "supporters who live elsewhere"},
+		Ask: &Label{Zh: "不在一起生活的父母、子女、配偶还有谁？各自住在哪里、做什么、收入多少？", En: "Which parents, children or spouse live elsewhere? Where, doing what, earning how much?"}})
 }
 
 func (m *missing) add(r MissingReport) {

@@ -177,3 +177,33 @@ func TestAssumptionsAreToldWhereTheyDecide(t *testing.T) {
 		}
 	}
 }
+
+// TestSupportersThatNobodyNamed: a register knows only those who live in its area, so no supporter on file is not none.
+func TestSupportersThatNobodyNamed(t *testing.T) {
+	for _, c := range []struct {
+		why, expression string
+		all             bool
+		want            string
+	}{
+		{"none, and all are known", "household.supporters.all(s, s.a)", true, "true"},
+		{"none on file", "household.supporters.all(s, s.a)", false, "unknown"},
+		{"a sum of none on file", "household.supporters.count(s, s.a) == 0", false, "unknown"},
+	} {
+		p := tinyPack()
+		p.Variables = []*pack.Variable{{Unit: pack.Household, Name: "result", Type: pack.Bool,
+			Versions: []*pack.VariableVersion{{Span: calendar.Always(), Value: pack.Expr{Source: c.expression}}}}}
+		policy, faults := Compile(p)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		b := tinyBatch(t, policy.world, "", nil)
+		if c.all {
+			b.AllSupporters.Set(0)
+		}
+		e := policy.On(mustDate("2026-11-01"), nil).NewEvaluator()
+		e.Evaluate(b)
+		if got := e.Value("household.result", 0); got != c.want {
+			t.Errorf("%s: %s = %s, want %s", c.why, c.expression, got, c.want)
+		}
+	}
+}

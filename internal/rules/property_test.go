@@ -148,6 +148,7 @@ func drawHousehold(r *rapid.T, w *world, on calendar.Date) *Batch {
 	b := w.layout.NewBatch(1, members, supporting, rows, ownRows)
 	b.MemberStart[1], b.Counted[0] = int32(members), int32(rapid.IntRange(1, members).Draw(r, "counted"))
 	b.SupporterStart[1] = int32(supporting)
+	b.AllSupporters.Set(0)
 	b.HouseholdEvent.Start[1] = int32(rows)
 	for i := range members {
 		b.PersonEvent.Start[i+1] = int32(min(ownRows, (i+1)*ownRows/members))
