@@ -5,6 +5,7 @@ package docs_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -52,6 +53,28 @@ func (p page) lang() fault.Lang {
 }
 
 const root = ".."
+
+// binary is the program, built for the tests of this package.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "docs")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "dajiuzhu")
+	code := 1
+	if out, err := exec.Command("go", "build", "-o", binary, "dajiuzhu/cmd/dajiuzhu").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, out)
+	} else {
+		code = m.Run()
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
 
 // pages are README and everything under docs.
 func pages(t *testing.T) []page {
@@ -313,17 +336,6 @@ func anchors(text string) []string {
 	return all
 }
 
-// program builds the command once.
-func program(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "dajiuzhu")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "dajiuzhu/cmd/dajiuzhu")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the program: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // commands are the lines of a shell block that name our own program or make, without what comes of them.
 func (f fence) commands() [][]string {
 	var all [][]string
@@ -339,7 +351,6 @@ func (f fence) commands() [][]string {
 
 // TestCommands: whatever a page tells its reader to type is there to be typed.
 func TestCommands(t *testing.T) {
-	binary := program(t)
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		t.Fatal(err)
@@ -356,7 +367,7 @@ func TestCommands(t *testing.T) {
 						}
 					}
 				case "dajiuzhu":
-					known(t, binary, help, p, f, words)
+					known(t, help, p, f, words)
 				}
 			}
 		}
@@ -364,7 +375,7 @@ func TestCommands(t *testing.T) {
 }
 
 // known complains of a command or an option that the program's help does not name.
-func known(t *testing.T, binary string, help map[string]string, p page, f fence, words []string) {
+func known(t *testing.T, help map[string]string, p page, f fence, words []string) {
 	t.Helper()
 	if len(words) < 2 || words[1] == "--help" {
 		return
@@ -390,7 +401,6 @@ func known(t *testing.T, binary string, help map[string]string, p page, f fence,
 // TestOutputs runs each single command that a text block follows, in a folder with the examples and the files that the
 // page has shown before, and compares. A page may leave out parts: "…" stands for any text in a line, and alone for any lines.
 func TestOutputs(t *testing.T) {
-	binary := program(t)
 	for _, p := range pages(t) {
 		dir := t.TempDir()
 		if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join(root, "examples"))); err != nil {
