@@ -146,9 +146,11 @@ func (l *loader) areas(contents map[string][]byte) {
 		return
 	}
 	l.pack.Areas = &AreaTree{areas: map[area.Code]*Area{}, children: map[area.Code][]area.Code{}}
-	if l.legible(areasFile, content) {
-		l.plant(l.pack.Areas, l.areaRows(content))
+	if !l.legible(areasFile, content) {
+		l.lose(areasFile)
+		return
 	}
+	l.plant(l.pack.Areas, l.areaRows(content))
 }
 
 // areaRow is a line of areas.csv.
@@ -162,6 +164,7 @@ func (l *loader) areaRows(content []byte) []areaRow {
 	r := csv.NewReader(bytes.NewReader(trimMark(content)))
 	header, err := r.Read()
 	if found := strings.Join(header, ","); err != nil || found != areasHeader {
+		l.lose(areasFile)
 		l.failAt(fault.At{File: areasFile, Line: 1}, badHeader, fault.Args{"expected": areasHeader, "found": fault.Excerpt(found)})
 		return nil
 	}
@@ -172,6 +175,7 @@ func (l *loader) areaRows(content []byte) []areaRow {
 			return rows
 		}
 		if err != nil {
+			l.lose(areasFile)
 			l.badLine(err)
 			return rows
 		}

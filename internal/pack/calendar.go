@@ -30,16 +30,20 @@ func (l *loader) year(e entry, years map[int]calendar.Year) {
 		return
 	}
 	year := calendar.Year{Notice: e.value.string("notice")}
+	places := map[calendar.Date]Pos{}
 	for _, item := range e.value.list("off") {
-		year.Off = append(year.Off, l.daysOff(item)...)
+		for _, day := range l.daysOff(item) {
+			year.Off, places[day] = append(year.Off, day), item.pos()
+		}
 	}
 	for _, item := range e.value.list("working") {
-		if isDate(item.n.Value) {
-			year.Working = append(year.Working, dateOf(item.n.Value))
+		if day, err := calendar.Parse(item.n.Value); err == nil {
+			year.Working, places[day] = append(year.Working, day), item.pos()
 		}
 	}
 	for _, err := range year.Check(number) {
-		l.faults = append(l.faults, err.In(e.at.pos().At()))
+		day, _ := err.Args["date"].(calendar.Date)
+		l.faults = append(l.faults, err.In(places[day].At()))
 	}
 	years[number] = year
 }

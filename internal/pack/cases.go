@@ -34,14 +34,14 @@ func (l *loader) expectation(c *Case, o node) *Expectation {
 	if o.n != nil {
 		x.Pos = o.pos()
 	}
-	for _, item := range o.list("outcomes") {
+	for _, item := range o.objects("outcomes") {
 		x.Outcomes = append(x.Outcomes, l.expectedOutcome(c, item))
 	}
 	for _, e := range o.entries("values") {
 		x.Values = append(x.Values, l.expectedValue(c, e))
 	}
 	for _, n := range o.scalars("warnings") {
-		l.afterwards(func() { l.refer(toWarnings.name, strings.TrimPrefix(n.Value, "-"), l.all(toWarnings), o.f.pos(n)) })
+		l.afterwards(func() { l.referTo(toWarnings, strings.TrimPrefix(n.Value, "-"), o.f.pos(n)) })
 	}
 	return x
 }
@@ -74,7 +74,7 @@ func (l *loader) outcomeReferences(c *Case, out ExpectedOutcome, o node) {
 	}
 	for _, n := range o.scalars("missing") {
 		path, name, named := strings.Cut(n.Value, "@")
-		l.refer(toFacts.name, path, l.all(toFacts), o.f.pos(n))
+		l.referTo(toFacts, path, o.f.pos(n))
 		if named {
 			l.refer(aMember, name, c.people(), o.f.pos(n))
 		}
@@ -118,7 +118,7 @@ func (c *Case) people() []string {
 func (l *loader) expectedValue(c *Case, e entry) ExpectedValue {
 	path, name, _ := strings.Cut(e.key, "@")
 	l.afterwards(func() {
-		if l.refer(toValues.name, path, l.all(toValues), e.at.pos()) {
+		if l.referTo(toValues, path, e.at.pos()) {
 			unit, _, _ := strings.Cut(path, ".")
 			l.member(c, Unit(unit), path, name, path+"@…", e.at.pos())
 		}
@@ -185,7 +185,7 @@ func ReadDossier(name string, content []byte) (*Dossier, fault.List) {
 	}
 	f, documents := l.onlyDocuments(name, content, false)
 	if len(documents) > 0 {
-		f.checkObject(documents[0], shapeOfDossier(node{f, documents[0]}))
+		f.checkWhole(documents[0], shapeOfDossier(node{f, documents[0]}))
 	}
 	if len(l.faults) > 0 {
 		l.faults.Sort()

@@ -29,6 +29,9 @@ var (
 // maxSet is how many codes a list has at most whose codes stand together as a set of bits.
 const maxSet = 63
 
+// keywords are what a formula cannot write after a point.
+var keywords = []string{"true", "false", "null", "in"}
+
 // The names that a unit has apart from its facts, and an event apart from its fields.
 var (
 	personKeys    = []string{"name", "id_no", "events", "holds", "counts"}
@@ -39,12 +42,12 @@ var (
 func (l *loader) department(o node) {
 	d := &Department{ID: o.string("department"), Supplier: o.bool("supplier"), Pos: o.pos()}
 	l.unique(o, "department", "department")
-	names := o.list("names")
+	names := o.objects("names")
 	d.Names = make([]DatedText, len(names))
 	var v versions
 	for i, n := range names {
 		d.Names[i] = DatedText{l.span(n), n.text("name")}
-		v.add(&d.Names[i].Span, n.pos())
+		v.add(&d.Names[i].Span, n)
 	}
 	l.succeed(&v)
 	l.pack.Departments = append(l.pack.Departments, d)
@@ -61,7 +64,7 @@ func (l *loader) codeList(o node) {
 func (l *loader) codes(o node, key string) []Code {
 	var all []Code
 	seen := map[string]Pos{}
-	for _, item := range o.list(key) {
+	for _, item := range o.objects(key) {
 		l.distinct(seen, item, "code")
 		all = append(all, Code{item.string("code"), item.text("name"), item.pos()})
 	}
@@ -71,7 +74,7 @@ func (l *loader) codes(o node, key string) []Code {
 // path splits "person.birth" and refuses a name that the unit has already.
 func (l *loader) path(o node, key string) (Unit, string) {
 	path := o.string(key)
-	if !isPath(path) {
+	if !pathRegexp.MatchString(path) {
 		return Person, path // reported when the shape was checked
 	}
 	unit, name, _ := strings.Cut(path, ".")
@@ -84,8 +87,9 @@ func (l *loader) path(o node, key string) (Unit, string) {
 	return Unit(unit), name
 }
 
+// notReserved refuses a name that stands for something else where it is used, or that a formula cannot write.
 func (l *loader) notReserved(name string, reserved []string, at Pos) {
-	if slices.Contains(reserved, name) {
+	if slices.Contains(reserved, name) || slices.Contains(keywords, name) {
 		l.fail(at, reservedName, fault.Args{"found": name})
 	}
 }
@@ -146,7 +150,7 @@ func (l *loader) trust(o node) {
 		feed, ok := strings.CutPrefix(item.Value, "feed:")
 		switch {
 		case ok:
-			l.afterwards(func() { l.refer(toFeeds.name, feed, l.all(toFeeds), o.f.pos(item)) })
+			l.afterwards(func() { l.referTo(toFeeds, feed, o.f.pos(item)) })
 		case l.refer(aSource, item.Value, []string{"visit", "declared", "feed:…"}, o.f.pos(item)):
 			answered = true
 		}
@@ -162,7 +166,7 @@ func (l *loader) trust(o node) {
 func (l *loader) eventType(o node) {
 	e := &EventType{Unit: Unit(o.string("events")), Kinds: o.string("kinds"), Pos: o.pos()}
 	for _, f := range o.entries("fields") {
-		l.name(f.at, eventKeys)
+		l.name(f.at, "fields", eventKeys)
 		l.coded(f.value)
 		e.Fields = append(e.Fields, &EventField{f.key, f.value.text("name"), Type(f.value.string("type")), f.value.string("codes"), f.at.pos()})
 	}
@@ -172,9 +176,9 @@ func (l *loader) eventType(o node) {
 }
 
 // name checks a key that formulas will write as a name.
-func (l *loader) name(key node, reserved []string) {
-	if !isName(key.n.Value) {
-		key.f.fail(key.n, wrongKind, wrongArgs(key.n, "name", kindNames[kindName]))
+func (l *loader) name(key node, what string, reserved []string) {
+	if !nameRegexp.MatchString(key.n.Value) {
+		key.f.wrong(key.n, &field{key: what, kind: kindName})
 		return
 	}
 	l.notReserved(key.n.Value, reserved, key.pos())

@@ -40,7 +40,7 @@ func (l *loader) feed(o node) {
 	for _, e := range o.entries("facts") {
 		f.Facts = append(f.Facts, r.fact(e))
 	}
-	for _, e := range o.list("events") {
+	for _, e := range o.objects("events") {
 		f.Events = append(f.Events, r.event(e))
 	}
 	r.person(o)
@@ -57,7 +57,7 @@ type feedReader struct {
 
 func (r *feedReader) column(e entry) *Column {
 	v := e.value
-	r.name(e.at, nil)
+	r.name(e.at, "columns", nil)
 	r.coded(v)
 	r.limits(v)
 	return &Column{Name: e.key, Label: v.text("name"), Type: v.string("type"), Codes: v.string("codes"), Key: v.bool("key"),
@@ -108,7 +108,7 @@ func (r *feedReader) fact(e entry) *FeedFact {
 
 // given checks that the fact which a feed gives is one, trusts the feed, and can have the value of no record.
 func (r *feedReader) given(f *FeedFact, e entry) {
-	if !r.refer(toFacts.name, f.Fact, r.all(toFacts), f.Pos) {
+	if !r.referTo(toFacts, f.Fact, f.Pos) {
 		return
 	}
 	fact := r.factOf(f.Fact)

@@ -2,7 +2,6 @@ package pack
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -67,8 +66,8 @@ var scalarFits = map[kind]func(string) bool{
 	kindString: notBlank,
 	kindExpr:   notBlank,
 	kindID:     regexp.MustCompile(patternID).MatchString,
-	kindName:   isName,
-	kindPath:   isPath,
+	kindName:   nameRegexp.MatchString,
+	kindPath:   pathRegexp.MatchString,
 	kindURL:    regexp.MustCompile(patternURL).MatchString,
 	kindBool:   func(s string) bool { _, ok := boolean(s); return ok },
 	kindCount:  func(s string) bool { n, err := strconv.Atoi(s); return err == nil && n >= 0 && n <= maxCount },
@@ -95,16 +94,6 @@ var (
 	nameRegexp = regexp.MustCompile(patternName)
 	pathRegexp = regexp.MustCompile(patternPath)
 )
-
-// keywords are the names that a formula cannot write after a point.
-var keywords = []string{"true", "false", "null", "in"}
-
-func isName(s string) bool { return nameRegexp.MatchString(s) && !slices.Contains(keywords, s) }
-
-func isPath(s string) bool {
-	_, name, _ := strings.Cut(s, ".")
-	return pathRegexp.MatchString(s) && isName(name)
-}
 
 func isDate(s string) bool {
 	_, err := calendar.Parse(s)

@@ -18,7 +18,7 @@ import (
 
 var (
 	unreadable = fault.Text{Key: "pack.unreadable",
-		Zh: "读不了这个文件：{detail}", En: "the file cannot be read: {detail}"}
+		Zh: "读不了这个文件：{detailZh}", En: "the file cannot be read: {detail}"}
 	tooLarge = fault.Text{Key: "pack.too-large",
 		Zh: "文件超过 {limit} 兆字节", En: "the file is larger than {limit} MiB"}
 	missingFile = fault.Text{Key: "pack.missing-file",
@@ -27,6 +27,8 @@ var (
 		Zh: "文件里没有内容", En: "there is nothing in the file"}
 	strayFile = fault.Text{Key: "pack.stray-file",
 		Zh: "政策包里没有放这个文件的地方，可以放的有：{expected}", En: "a pack has no place for this file; it has: {expected}"}
+	unnamedCalendar = fault.Text{Key: "pack.unnamed-calendar",
+		Zh: "pack.yaml 没有写 calendar: {found}，这个文件不会被用到", En: "pack.yaml does not say calendar: {found}, so that nothing reads this file"}
 	strayFileNear = fault.Text{Key: "pack.stray-file-near",
 		Zh: "政策包里没有放这个文件的地方，最接近的是“{nearest}”", En: `a pack has no place for this file; the nearest is "{nearest}"`}
 	secondDocument = fault.Text{Key: "pack.second-document",
@@ -40,7 +42,7 @@ const maxFile = 16 << 20
 
 // Load reads a pack. It reports every fault at once; the pack is nil when there is one.
 func Load(fsys fs.FS) (*Pack, fault.List) {
-	l := &loader{pack: &Pack{Codes: map[string]*CodeList{}}, defined: map[string]Pos{}, names: map[*category][]string{}}
+	l := &loader{pack: &Pack{Codes: map[string]*CodeList{}}, defined: map[string]Pos{}, names: map[*category][]string{}, lost: map[string]bool{}}
 	contents := l.readFiles(fsys)
 	names := sortedKeys(contents)
 	l.pack.Hash = hash(names, contents)
@@ -67,6 +69,7 @@ type loader struct {
 	defined      map[string]Pos         // what is defined, by kind and name, and where
 	later        []func()               // checks that need the whole pack
 	names        map[*category][]string // what references may name, once everything has been read
+	lost         map[string]bool        // files that could not be read, so that what they define is not known
 }
 
 func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
@@ -74,6 +77,13 @@ func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
 }
 
 func (l *loader) fail(pos Pos, text fault.Text, args fault.Args) { l.failAt(pos.At(), text, args) }
+
+// lose notes that a file, or part of it, could not be read.
+func (l *loader) lose(name string) {
+	if l.lost != nil {
+		l.lost[name] = true
+	}
+}
 
 // afterwards checks something once everything has been read.
 func (l *loader) afterwards(check func()) { l.later = append(l.later, check) }
@@ -93,7 +103,7 @@ func (l *loader) readFiles(fsys fs.FS) map[string][]byte {
 	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": reason(err)})
+			l.unreadable(name, err)
 			return nil
 		case name == ".":
 			return nil
@@ -122,20 +132,26 @@ func (l *loader) readFile(fsys fs.FS, name string) ([]byte, bool) {
 	content, err := readBounded(fsys, name)
 	switch {
 	case errors.Is(err, errTooLarge):
+		l.lose(name)
 		l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
 	case err != nil:
-		l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": reason(err)})
+		l.unreadable(name, err)
 	}
 	return content, err == nil
 }
 
-// reason is why a file could not be read, without the path, which the fault's place already says.
-func reason(err error) string {
+// unreadable reports why a file or a folder could not be read, without its path, which the place already says.
+func (l *loader) unreadable(name string, err error) {
+	told := Text{err.Error(), err.Error()}
 	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err.Error()
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		told = Text{"没有读取权限", "permission denied"}
+	case errors.As(err, &pathError):
+		told = Text{pathError.Err.Error(), pathError.Err.Error()}
 	}
-	return err.Error()
+	l.lose(name)
+	l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": told.En, "detailZh": told.Zh})
 }
 
 var errTooLarge = errors.New("too large")
@@ -227,7 +243,7 @@ func (l *loader) readObject(p *place, o node) {
 	if p.shape == factShape && o.has("events") {
 		of, read = eventShape, (*loader).eventType
 	}
-	if o.f.checkObject(o.n, of) {
+	if o.f.checkWhole(o.n, of) {
 		read(l, o)
 	}
 }
@@ -258,6 +274,10 @@ func (l *loader) onlyDocuments(name string, content []byte, single bool) (*file,
 
 // stray reports a file that lies where a pack has none, with the place that was probably meant.
 func (l *loader) stray(name string) {
+	if name == usualCalendar {
+		l.failAt(fault.At{File: name}, unnamedCalendar, fault.Args{"found": name})
+		return
+	}
 	paths := []string{headFile, areasFile}
 	for _, p := range places {
 		paths = append(paths, p.path)
@@ -283,29 +303,43 @@ func nearestPlace(name string, paths []string) string {
 	return near + strings.TrimSuffix(rest, path.Ext(rest)) + ".yaml"
 }
 
-const headFile = "pack.yaml"
+const (
+	headFile      = "pack.yaml"
+	usualCalendar = "calendar.yaml"
+)
 
 // head reads pack.yaml.
 func (l *loader) head(contents map[string][]byte) {
-	content, ok := contents[headFile]
+	o, ok := l.readHead(contents)
 	if !ok {
-		l.failAt(fault.At{File: headFile}, missingFile, fault.Args{"expected": headFile})
+		l.lose(headFile)
+		l.calendarFile = usualCalendar
 		return
 	}
-	f, documents := l.onlyDocuments(headFile, content, true)
-	if len(documents) == 0 || !f.checkObject(documents[0], packShape) {
-		return
-	}
-	o := node{f, documents[0]}
 	p := l.pack
 	p.ID, p.Name, p.Engine, p.Residence = o.string("pack"), o.text("name"), o.string("engine"), o.string("residence")
 	p.Area, p.EnginePos = o.area("area"), o.posOf("engine")
 	l.refersArea(o, "area")
 	l.residenceFact(o)
 	l.calendarFile = o.string("calendar")
-	if _, ok := contents[l.calendarFile]; l.calendarFile != "" && !ok {
+	if _, ok := contents[l.calendarFile]; l.calendarFile != "" && !ok && !l.lost[l.calendarFile] {
 		l.fail(o.posOf("calendar"), missingFile, fault.Args{"expected": l.calendarFile})
 	}
+}
+
+func (l *loader) readHead(contents map[string][]byte) (node, bool) {
+	content, ok := contents[headFile]
+	if !ok {
+		if !l.lost[headFile] {
+			l.failAt(fault.At{File: headFile}, missingFile, fault.Args{"expected": headFile})
+		}
+		return node{}, false
+	}
+	f, documents := l.onlyDocuments(headFile, content, true)
+	if len(documents) == 0 || !f.checkWhole(documents[0], packShape) {
+		return node{}, false
+	}
+	return node{f, documents[0]}, true
 }
 
 var wrongResidence = fault.Text{Key: "pack.residence",

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,6 +98,11 @@ func (o node) list(key string) []node {
 	return items
 }
 
+// objects are the items of a list that are objects; the others have been reported.
+func (o node) objects(key string) []node {
+	return slices.DeleteFunc(o.list(key), func(item node) bool { return item.n.Kind != yaml.MappingNode })
+}
+
 func (o node) strings(key string) []string {
 	var all []string
 	for _, item := range o.list(key) {
@@ -126,6 +132,9 @@ type entry struct {
 	at    node
 	value node
 }
+
+// fits reports whether a key is absent or holds a value of a kind.
+func (o node) fits(key string, k kind) bool { return !o.has(key) || scalarFits[k](o.string(key)) }
 
 // pair is an object that holds one of the written values under a key of our own.
 func (o node) pair(key string, value node) node {

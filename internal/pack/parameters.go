@@ -29,6 +29,8 @@ var (
 		Zh: "参数的类型是 int，“{found}”不是整数", En: `the parameter is an int, and {found} is not a whole number`}
 	notByResidence = fault.Text{Key: "pack.not-by-residence",
 		Zh: "这个参数不分城乡；要分，请在 by 里写 residence", En: `this parameter does not differ by residence; if it does, "by" must say so`}
+	noResidence = fault.Text{Key: "pack.no-residence",
+		Zh: "pack.yaml 没有用 residence 写明按家庭的哪个事实来分城乡", En: `pack.yaml does not say, as "residence", by which fact of the household this differs`}
 	areaOutside = fault.Text{Key: "pack.area-outside",
 		Zh: "区划“{found}”不在 areas.csv 里", En: `the area "{found}" is not in areas.csv`}
 )
@@ -36,10 +38,12 @@ var (
 func (l *loader) parameter(o node) {
 	p := &Parameter{Name: o.string("parameter"), Label: o.text("name"), Type: Type(o.string("type")), Measure: o.string("unit"), Pos: o.pos()}
 	l.by(p, o)
-	for _, v := range o.list("values") {
+	values := o.objects("values")
+	for _, v := range values {
 		p.Values = append(p.Values, l.parameterValue(p, v))
 	}
-	l.succeedPlaces(p)
+	l.succeedPlaces(p, values)
+	l.notReserved(p.Name, nil, o.posOf("parameter"))
 	l.unique(o, "parameter", "parameter")
 	l.pack.Parameters = append(l.pack.Parameters, p)
 }
@@ -50,14 +54,22 @@ func (l *loader) by(p *Parameter, o node) {
 		switch by := item.Value; {
 		case by == "residence":
 			p.Residence = true
+			l.needsResidence(o.f.pos(item))
 		case by != "bands" && p.Codes != "", by != "bands" && p.Bands, by == "bands" && p.Codes != "":
 			l.fail(o.f.pos(item), badBy, nil)
 		case by == "bands":
 			p.Bands = true
 		default:
 			p.Codes = by
-			l.afterwards(func() { l.refer(toCodeLists.name, by, l.all(toCodeLists), o.f.pos(item)) })
+			l.afterwards(func() { l.referTo(toCodeLists, by, o.f.pos(item)) })
 		}
+	}
+}
+
+// needsResidence refuses to tell residences apart in a pack that does not say by which fact.
+func (l *loader) needsResidence(at Pos) {
+	if l.pack.Residence == "" && !l.lost[headFile] {
+		l.fail(at, noResidence, nil)
 	}
 }
 
@@ -144,7 +156,7 @@ func (l *loader) total(list *CodeList, table node) {
 // bands reads the bands of a value: they rise, and the last one has no end.
 func (l *loader) bands(p *Parameter, o node) []Band {
 	var bands []Band
-	list := o.list("bands")
+	list := o.objects("bands")
 	for i, b := range list {
 		band := Band{UpTo: b.number("upto"), Last: !b.has("upto"), Value: l.figure(p, b, "value")}
 		last := i == len(list)-1
@@ -162,19 +174,19 @@ func (l *loader) bands(p *Parameter, o node) []Band {
 }
 
 // succeedPlaces orders the spans of the values of one area and residence.
-func (l *loader) succeedPlaces(p *Parameter) {
+func (l *loader) succeedPlaces(p *Parameter, values []node) {
 	type at struct {
 		area      area.Code
 		residence string
 	}
 	groups := map[at]*versions{}
 	var order []at
-	for _, v := range p.Values {
+	for i, v := range p.Values {
 		key := at{v.Area, v.Residence}
 		if groups[key] == nil {
 			groups[key], order = &versions{}, append(order, key)
 		}
-		groups[key].add(&v.Span, v.Pos)
+		groups[key].add(&v.Span, values[i])
 	}
 	for _, key := range order {
 		l.succeed(groups[key])
@@ -187,7 +199,7 @@ func (l *loader) refersArea(o node, key string) {
 	if code == 0 {
 		return // reported when the shape was checked
 	}
-	if l.pack.Areas != nil && !l.pack.Areas.Has(code) {
+	if l.pack.Areas != nil && !l.lost[areasFile] && !l.pack.Areas.Has(code) {
 		l.fail(o.posOf(key), areaOutside, fault.Args{"found": o.string(key)})
 	}
 }
@@ -201,21 +213,22 @@ func (l *loader) residence(p *Parameter, o node) {
 		l.fail(o.posOf("residence"), notByResidence, nil)
 		return
 	}
-	l.afterwards(func() { l.refer(aCode, o.string("residence"), l.residences(), o.posOf("residence")) })
+	l.afterwards(func() { l.refersResidence(o.string("residence"), o.posOf("residence")) })
 }
 
-// residences are the codes by which parameters differ.
-func (l *loader) residences() []string {
+// refersResidence reports whether a text is a code by which parameters differ; where these codes are not known, which
+// has been reported, any text is.
+func (l *loader) refersResidence(found string, at Pos) bool {
 	f := l.factOf(l.pack.Residence)
 	if f == nil || l.pack.Codes[f.Codes] == nil {
-		return nil
+		return true
 	}
-	return l.pack.Codes[f.Codes].IDs()
+	return l.refer(aCode, found, l.pack.Codes[f.Codes].IDs(), at)
 }
 
 // ownParameter makes a case's own value into a parameter that holds always and everywhere.
 func (l *loader) ownParameter(c *Case, e entry) {
-	if !l.refer(toParameters.name, e.key, l.all(toParameters), e.at.pos()) {
+	if !l.referTo(toParameters, e.key, e.at.pos()) {
 		return
 	}
 	own := *l.pack.Parameter(e.key)
@@ -226,7 +239,7 @@ func (l *loader) ownParameter(c *Case, e entry) {
 		return
 	}
 	for _, v := range e.value.all() {
-		if l.refer(aCode, v.key, l.residences(), v.at.pos()) {
+		if l.refersResidence(v.key, v.at.pos()) {
 			l.ownValue(&own, v, v.key)
 		}
 	}

@@ -13,7 +13,7 @@ var (
 	bothValues = fault.Text{Key: "pack.value-or-versions",
 		Zh: "“value”和“versions”要写一个，只写一个", En: `write "value" or "versions", and only one of them`}
 	amountKeys = fault.Text{Key: "pack.amount-keys",
-		Zh: "amount、per 和 rounding 要一起写，这里缺少“{expected}”", En: `"amount", "per" and "rounding" go together: "{expected}" is lacking`}
+		Zh: "amount、per 和 rounding 要一起写，这里缺少：{expected}", En: `"amount", "per" and "rounding" go together; lacking: {expected}`}
 	excludesItself = fault.Text{Key: "pack.excludes-itself",
 		Zh: "“{found}”不能排斥自己", En: `"{found}" cannot exclude itself`}
 	pathOfPath = fault.Text{Key: "pack.path-of-path",
@@ -51,10 +51,10 @@ func (l *loader) formulaVersions(o node) []*VariableVersion {
 	}
 	var all []*VariableVersion
 	var v versions
-	for _, item := range o.list("versions") {
+	for _, item := range o.objects("versions") {
 		version := &VariableVersion{l.span(item), item.expr("value"), l.source(item, outer), item.pos()}
 		all = append(all, version)
-		v.add(&version.Span, version.Pos)
+		v.add(&version.Span, item)
 	}
 	l.succeed(&v)
 	return all
@@ -64,15 +64,15 @@ func (l *loader) programme(o node) {
 	p := &Programme{ID: o.string("programme"), Number: o.count("number"), PathOf: o.string("path_of"), Name: o.text("name"), Department: o.string("department"),
 		Unit: Unit(o.string("unit")), Aid: o.string("aid"), Entitlement: o.bool("entitlement"), Excludes: o.strings("excludes"), Choice: o.strings("choice"),
 		DecidedBy: o.string("decided_by"), Pos: o.pos()}
-	for _, d := range o.list("documents") {
+	for _, d := range o.objects("documents") {
 		p.Documents = append(p.Documents, Document{d.text("name"), d.string("held"), d.pos()})
 		l.refers(d, "held", toFeeds)
 	}
 	var v versions
-	for _, item := range o.list("versions") {
+	for _, item := range o.objects("versions") {
 		version := l.programmeVersion(p, item)
 		p.Versions = append(p.Versions, version)
-		v.add(&version.Span, version.Pos)
+		v.add(&version.Span, item)
 	}
 	l.succeed(&v)
 	l.unique(o, "programme", "programme")
@@ -120,7 +120,7 @@ func (l *loader) excludes(self string, o node) {
 func (l *loader) decidedBy(o node) {
 	by, at := o.string("decided_by"), o.posOf("decided_by")
 	if department, ok := strings.CutPrefix(by, "county:"); ok {
-		l.afterwards(func() { l.refer(toDepartments.name, department, l.all(toDepartments), at) })
+		l.afterwards(func() { l.referTo(toDepartments, department, at) })
 		return
 	}
 	if by != "" {
@@ -131,12 +131,12 @@ func (l *loader) decidedBy(o node) {
 func (l *loader) programmeVersion(p *Programme, o node) *ProgrammeVersion {
 	v := &ProgrammeVersion{Span: l.span(o), Source: l.source(o, nil), Pos: o.pos()}
 	seen := map[string]Pos{}
-	for _, c := range o.list("conditions") {
+	for _, c := range o.objects("conditions") {
 		l.distinct(seen, c, "id")
 		v.Conditions = append(v.Conditions, &Condition{ID: c.string("id"), Say: c.text("say"), When: c.expr("when"),
 			OnConsent: c.has("verify"), Source: l.source(c, &v.Source), Pos: c.pos()})
 	}
-	for _, c := range o.list("components") {
+	for _, c := range o.objects("components") {
 		l.distinct(seen, c, "id")
 		v.Components = append(v.Components, l.component(p, c, &v.Source))
 	}
@@ -169,11 +169,11 @@ func (l *loader) index(o node) {
 	x := &Index{Name: o.text("name"), Source: l.source(o, nil), Pos: o.pos()}
 	seen := map[string]Pos{}
 	weighty := false
-	for _, d := range o.list("dimensions") {
+	for _, d := range o.objects("dimensions") {
 		l.distinct(seen, d, "id")
 		x.Dimensions = append(x.Dimensions, &Dimension{ID: d.string("id"), Name: d.text("name"), Weight: d.number("weight"),
 			Score: d.expr("score"), Before: d.expr("before"), Neutral: d.number("neutral"), Why: d.text("why"), Pos: d.pos()})
-		weighty = weighty || d.number("weight") > 0
+		weighty = weighty || d.number("weight") > 0 || !d.fits("weight", kindAmount)
 		if n := d.number("neutral"); n < 0 || n > 100*money.Scale {
 			l.fail(d.posOf("neutral"), neutralRange, fault.Args{"found": n})
 		}
@@ -189,7 +189,7 @@ func (l *loader) index(o node) {
 
 func (l *loader) mechanism(o node) {
 	m := &Mechanism{ID: o.string("mechanism"), Name: o.text("name"), Pos: o.pos()}
-	for _, r := range o.list("rules") {
+	for _, r := range o.objects("rules") {
 		l.unique(r, "warning", "warning")
 		l.refers(r, "route", toRoutes)
 		l.refers(r, "evidence", toValues)
@@ -210,7 +210,7 @@ func (l *loader) household(o node) {
 func (l *loader) links(o node, key string) []*Link {
 	var links []*Link
 	seen := map[string]Pos{}
-	for _, k := range o.list(key) {
+	for _, k := range o.objects(key) {
 		l.distinct(seen, k, "id")
 		links = append(links, &Link{ID: k.string("id"), Say: k.text("say"), Via: k.string("via"), When: k.expr("when"), Doubt: k.bool("doubt"), Pos: k.pos()})
 	}

@@ -12,29 +12,40 @@ import (
 var (
 	unknownReference = fault.Text{Key: "pack.unknown-reference",
 		Zh: "没有{kindZh}“{found}”，最接近的是“{nearest}”", En: `there is no {kind} "{found}"; the nearest is "{nearest}"`}
+	unknownReferenceFar = fault.Text{Key: "pack.unknown-reference-far",
+		Zh: "没有{kindZh}“{found}”，也没有相近的", En: `there is no {kind} "{found}", nor any like it`}
 	unknownReferenceAlone = fault.Text{Key: "pack.unknown-reference-alone",
 		Zh: "没有{kindZh}“{found}”，现有的是：{expectedZh}", En: `there is no {kind} "{found}"; there are: {expected}`}
 )
 
 // category is a kind of things that a pack's files name.
 type category struct {
-	name Text
-	list func(*Pack) []string
+	name   Text
+	places []string // where they are defined
+	list   func(*Pack) []string
+	paths  bool // they are named with their unit
 }
 
 var (
-	toCodeLists   = &category{Text{"代码表", "list of codes"}, func(p *Pack) []string { return sortedKeys(p.Codes) }}
-	toDepartments = &category{Text{"部门", "department"}, func(p *Pack) []string { return idsOf(p.Departments, func(d *Department) string { return d.ID }) }}
-	toFacts       = &category{Text{"事实", "fact"}, func(p *Pack) []string { return idsOf(p.Facts, (*Fact).Path) }}
-	toValues      = &category{Text{"事实或变量", "fact or variable"}, func(p *Pack) []string {
-		return append(idsOf(p.Facts, (*Fact).Path), idsOf(p.Variables, (*Variable).Path)...)
-	}}
-	toFeeds      = &category{Text{"数据", "feed"}, func(p *Pack) []string { return idsOf(p.Feeds, func(f *Feed) string { return f.ID }) }}
-	toParameters = &category{Text{"参数", "parameter"}, func(p *Pack) []string { return idsOf(p.Parameters, func(q *Parameter) string { return q.Name }) }}
-	toProgrammes = &category{Text{"项目", "programme"}, func(p *Pack) []string { return idsOf(p.Programmes, func(q *Programme) string { return q.ID }) }}
-	toExcludable = &category{Text{"项目或其组成部分", "programme or component"}, excludableIDs}
-	toRoutes     = &category{Text{"流转去向", "route"}, routeIDs}
-	toWarnings   = &category{Text{"预警规则", "warning rule"}, warningIDs}
+	toCodeLists = &category{name: Text{"代码表", "list of codes"}, places: []string{"codes.yaml"},
+		list: func(p *Pack) []string { return sortedKeys(p.Codes) }}
+	toDepartments = &category{name: Text{"部门", "department"}, places: []string{"departments.yaml"},
+		list: func(p *Pack) []string { return idsOf(p.Departments, func(d *Department) string { return d.ID }) }}
+	toFacts = &category{name: Text{"事实", "fact"}, places: []string{"facts/"}, paths: true,
+		list: func(p *Pack) []string { return idsOf(p.Facts, (*Fact).Path) }}
+	toValues = &category{name: Text{"事实或变量", "fact or variable"}, places: []string{"facts/", "variables/"}, paths: true,
+		list: func(p *Pack) []string {
+			return append(idsOf(p.Facts, (*Fact).Path), idsOf(p.Variables, (*Variable).Path)...)
+		}}
+	toFeeds = &category{name: Text{"数据", "feed"}, places: []string{"feeds/"},
+		list: func(p *Pack) []string { return idsOf(p.Feeds, func(f *Feed) string { return f.ID }) }}
+	toParameters = &category{name: Text{"参数", "parameter"}, places: []string{"parameters/"},
+		list: func(p *Pack) []string { return idsOf(p.Parameters, func(q *Parameter) string { return q.Name }) }}
+	toProgrammes = &category{name: Text{"项目", "programme"}, places: []string{"programmes/"},
+		list: func(p *Pack) []string { return idsOf(p.Programmes, func(q *Programme) string { return q.ID }) }}
+	toExcludable = &category{name: Text{"项目或其组成部分", "programme or component"}, places: []string{"programmes/"}, list: excludableIDs}
+	toRoutes     = &category{name: Text{"流转去向", "route"}, places: []string{"workflow.yaml"}, list: routeIDs}
+	toWarnings   = &category{name: Text{"预警规则", "warning rule"}, places: []string{"warnings/"}, list: warningIDs}
 )
 
 // What is named only within one file has no list for the whole pack.
@@ -98,8 +109,38 @@ func (l *loader) all(c *category) []string {
 // refers says that a key's text, or each text of its list, names something of a category.
 func (l *loader) refers(o node, key string, to *category) {
 	for _, n := range o.scalars(key) {
-		l.afterwards(func() { l.refer(to.name, n.Value, l.all(to), o.f.pos(n)) })
+		l.afterwards(func() { l.referTo(to, n.Value, o.f.pos(n)) })
 	}
+}
+
+// referTo reports whether a name is one of a category; only once everything has been read. Where a file that could have
+// defined it was not read, which has been reported, it may be.
+func (l *loader) referTo(to *category, found string, at Pos) bool {
+	names := l.all(to)
+	if slices.Contains(names, found) {
+		return true
+	}
+	if l.lostAny(to.places) {
+		return false
+	}
+	near := nearest
+	if to.paths {
+		near = nearestPath
+	}
+	l.unknown(to.name, found, near(found, names), names, at)
+	return false
+}
+
+// lostAny reports whether a file of some places was not read.
+func (l *loader) lostAny(places []string) bool {
+	for name := range l.lost {
+		for _, p := range places {
+			if name == p || strings.HasSuffix(p, "/") && strings.HasPrefix(name, p) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // scalars are the texts under a key, one or those of a list.
@@ -125,26 +166,22 @@ func (l *loader) refer(kind Text, found string, names []string, at Pos) bool {
 	if slices.Contains(names, found) {
 		return true
 	}
-	args := fault.Args{"kind": kind.En, "kindZh": kind.Zh, "found": fault.Excerpt(found), "nearest": nearest(found, names)}
-	if args["nearest"] != "" {
-		l.fail(at, unknownReference, args)
-		return false
-	}
-	args["expected"], args["expectedZh"] = listed(names, "none"), listed(names, "（无）")
-	l.fail(at, unknownReferenceAlone, args)
+	l.unknown(kind, found, nearest(found, names), names, at)
 	return false
 }
 
-// listed are names for a message: the first few.
-func listed(names []string, none string) string {
+// unknown refuses a name, with the nearest, or with all where they are few.
+func (l *loader) unknown(kind Text, found, near string, names []string, at Pos) {
 	const few = 12
+	args := fault.Args{"kind": kind.En, "kindZh": kind.Zh, "found": fault.Excerpt(found), "nearest": near, "expected": strings.Join(names, ", ")}
 	switch {
-	case len(names) == 0:
-		return none
-	case len(names) > few:
-		return strings.Join(names[:few], ", ") + ", …"
+	case near != "":
+		l.fail(at, unknownReference, args)
+	case len(names) == 0 || len(names) > few:
+		l.fail(at, unknownReferenceFar, args)
+	default:
+		l.fail(at, unknownReferenceAlone, args)
 	}
-	return strings.Join(names, ", ")
 }
 
 // factOf is a fact by its path, nil if there is none.

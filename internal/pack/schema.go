@@ -68,9 +68,9 @@ func fieldSchema(f *field) map[string]any {
 	case kindObject:
 		return objectSchema(f.of)
 	case kindList:
-		return filled(f, "minItems", map[string]any{"type": "array", "items": fieldSchema(f.inner(f.key))})
+		return filled(f, "minItems", map[string]any{"type": "array", "items": fieldSchema(f.items())})
 	case kindMap:
-		return filled(f, "minProperties", map[string]any{"type": "object", "additionalProperties": fieldSchema(f.inner(""))})
+		return filled(f, "minProperties", map[string]any{"type": "object", "additionalProperties": fieldSchema(f.entry(""))})
 	case kindFacts:
 		return map[string]any{"type": "object"}
 	case kindAny:
@@ -110,7 +110,7 @@ func scalarSchema(f *field) map[string]any {
 	case kindArea:
 		return numeric("integer", `^[1-9][0-9]([0-9]{2}|[0-9]{4}|[0-9]{7}|[0-9]{10})$`, 1000, nil)
 	case kindName:
-		return map[string]any{"type": "string", "pattern": patternName, "not": map[string]any{"enum": texts(keywords)}}
+		return pattern(patternName)
 	case kindPath:
 		return pattern(patternPath)
 	case kindURL:

@@ -70,8 +70,8 @@ var (
 
 	codeShape = named("代码", "a code", need(key("code", kindID)), need(key("name", kindText)))
 
-	packShape = named("pack.yaml", "pack.yaml",
-		need(key("pack", kindID)), need(key("name", kindText)), need(key("area", kindArea)), need(key("engine", kindString)),
+	packShape = named("pack.yaml ", "pack.yaml",
+		need(key("pack", kindID)), need(key("name", kindText)), need(key("area", kindArea)), need(key("engine", kindCount)),
 		key("residence", kindPath), key("calendar", kindString))
 
 	daysOffShape = named("放假日期", "a holiday",
@@ -137,7 +137,7 @@ var (
 		need(key("id", kindID)), need(key("name", kindText)), need(key("weight", kindAmount)), need(key("score", kindExpr)), key("before", kindExpr),
 		need(key("neutral", kindNumber)), need(key("why", kindText)))
 
-	hardestShape = named("最困难者的界线", "the line of the hardest", need(key("share", kindShare)), need(enum("within", rankings)))
+	hardestShape = named("“hardest”", `"hardest"`, need(key("share", kindShare)), need(enum("within", rankings)))
 
 	indexShape = named("指数", "the index", sourced(
 		need(key("index", kindID)), need(key("name", kindText)), need(some(objects("dimensions", dimensionShape))), need(object("hardest", hardestShape)))...)
@@ -177,10 +177,10 @@ var (
 		need(key("programme", kindID)), key("unit", kindString), need(enum("outcome", outcomes)),
 		mapOf("components", kindNumber), key("amount", kindNumber), listOf("failed", kindID), listOf("missing", kindString))
 
-	expectShape = named("预期", "what is expected",
+	expectShape = named("“expect”", `"expect"`,
 		objects("outcomes", outcomeShape), mapOf("values", kindScalar), listOf("warnings", kindString))
 
-	factsShape = named("家庭情况", "the facts",
+	factsShape = named("“facts”", `"facts"`,
 		key("doubtful", kindBool), key("household", kindFacts), need(listOf("members", kindFacts)), listOf("supporters", kindFacts))
 
 	dossierShape = named("家庭材料", "a household", dossierFields...)

@@ -3,6 +3,8 @@ package pack
 import (
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 )
@@ -44,8 +46,11 @@ type versions struct {
 	places []Pos
 }
 
-func (v *versions) add(span *calendar.Span, at Pos) {
-	v.spans, v.places = append(v.spans, span), append(v.places, at)
+// add adds a version; one whose dates could not be read, which has been reported, follows nothing.
+func (v *versions) add(span *calendar.Span, o node) {
+	if o.fits("from", kindDate) && o.fits("to", kindDate) {
+		v.spans, v.places = append(v.spans, span), append(v.places, o.pos())
+	}
 }
 
 // succeed ends each version without an end where the next one begins, and refuses overlaps.
@@ -76,19 +81,20 @@ func (l *loader) succeed(v *versions) {
 // source reads status, why and cite; without them the outer source holds.
 func (l *loader) source(o node, outer *Source) Source {
 	s := Source{Status: Status(o.string("status")), Why: o.text("why")}
-	for _, c := range o.list("cite") {
+	for _, c := range o.objects("cite") {
 		s.Cites = append(s.Cites, Cite{c.string("document"), c.string("article"), c.string("url"), c.string("note")})
 	}
+	cited := o.has("cite") && (len(s.Cites) > 0 || len(o.list("cite")) > 0 || o.object("cite").n.Kind != yaml.SequenceNode)
 	switch {
-	case s.Status == "" && len(s.Cites) > 0:
+	case s.Status == "" && cited:
 		s.Status = Found
 	case s.Status == "" && outer != nil && !o.has("why"):
 		return *outer
 	case s.Status == "":
 		l.fail(o.pos(), noSource, nil)
-	case s.Status == Found && len(s.Cites) == 0:
+	case s.Status == Found && !cited:
 		l.fail(o.posOf("status"), foundWithoutCite, nil)
-	case s.Status != Found && !o.has("why"):
+	case s.Status != Found && slices.Contains(statuses, string(s.Status)) && !o.has("why"):
 		l.fail(o.posOf("status"), noWhy, fault.Args{"status": s.Status})
 	}
 	return s

@@ -20,7 +20,9 @@ var (
 	missingKey = fault.Text{Key: "pack.missing-key",
 		Zh: "{inZh}缺少“{expected}”", En: `{in} needs "{expected}"`}
 	wrongKind = fault.Text{Key: "pack.wrong-kind",
-		Zh: "“{key}”应写{expectedZh}，现在写的是{foundZh}", En: `"{key}" must be {expected}; found {found}`}
+		Zh: "“{key}”应为：{expectedZh}；现在写的是{foundZh}", En: `"{key}" must be {expected}; found {found}`}
+	wrongItem = fault.Text{Key: "pack.wrong-item",
+		Zh: "“{key}”的每一项应为：{expectedZh}；现在写的是{foundZh}", En: `each item of "{key}" must be {expected}; found {found}`}
 	notOneOf = fault.Text{Key: "pack.not-one-of",
 		Zh: "“{key}”不能写“{found}”，可以写的有：{expected}", En: `"{key}" cannot be "{found}"; it is one of: {expected}`}
 	emptyList = fault.Text{Key: "pack.empty-list",
@@ -42,10 +44,16 @@ type field struct {
 	enum     []string
 	of       *shape // of an object, of a list's or a map's items
 	item     kind   // of a list's or a map's items
+	each     bool   // is itself each item of a list
 }
 
-// inner is the field that each item of a list or a map must fit.
-func (f *field) inner(key string) *field {
+// items is the field that each item of a list must fit.
+func (f *field) items() *field {
+	return &field{key: f.key, kind: f.item, of: f.of, enum: f.enum, each: true}
+}
+
+// entry is the field that the entry of a map under a key must fit.
+func (f *field) entry(key string) *field {
 	return &field{key: key, kind: f.item, of: f.of, enum: f.enum}
 }
 
@@ -84,18 +92,18 @@ func (f *file) fail(n *yaml.Node, text fault.Text, args fault.Args) {
 func (f *file) check(n *yaml.Node, fld *field) bool {
 	switch fld.kind {
 	case kindObject:
-		return f.checkObject(n, fld.of)
+		return f.checkObject(n, fld.of, fld)
 	case kindList:
 		return f.checkList(n, fld)
 	case kindMap:
 		return f.checkMap(n, fld)
 	case kindText:
-		return f.checkObject(n, textOf(fld.key))
+		return f.checkObject(n, textOf(fld.key), fld)
 	case kindFacts:
 		return f.checkFacts(n, fld)
 	case kindDays:
 		if n.Kind == yaml.MappingNode {
-			return f.checkObject(n, daysOffShape)
+			return f.checkObject(n, daysOffShape, fld)
 		}
 	case kindAny:
 		f.checkAny(n)
@@ -121,14 +129,16 @@ func (f *file) checkScalar(n *yaml.Node, fld *field) bool {
 }
 
 // wrong reports a node that is not what its key must be; it is always false, for the checks to return.
-func (f *file) wrong(n *yaml.Node, fld *field) bool {
-	f.fail(n, wrongKind, wrongArgs(n, fld.key, kindNames[fld.kind]))
-	return false
-}
+func (f *file) wrong(n *yaml.Node, fld *field) bool { return f.wrongFor(n, fld, kindNames[fld.kind]) }
 
-func wrongArgs(n *yaml.Node, key string, expected Text) fault.Args {
+func (f *file) wrongFor(n *yaml.Node, fld *field, expected Text) bool {
+	text := wrongKind
+	if fld.each {
+		text = wrongItem
+	}
 	found := describe(n)
-	return fault.Args{"key": key, "expected": expected.En, "expectedZh": expected.Zh, "found": found.En, "foundZh": found.Zh}
+	f.fail(n, text, fault.Args{"key": fld.key, "expected": expected.En, "expectedZh": expected.Zh, "found": found.En, "foundZh": found.Zh})
+	return false
 }
 
 // describe is what a node holds, for a message.
@@ -146,11 +156,10 @@ func describe(n *yaml.Node) Text {
 
 func isNull(n *yaml.Node) bool { return n.Tag == "!!null" }
 
-func (f *file) checkObject(n *yaml.Node, s *shape) bool {
+// checkObject checks the keys and values of an object that stands under a field.
+func (f *file) checkObject(n *yaml.Node, s *shape, under *field) bool {
 	if n.Kind != yaml.MappingNode {
-		expected := Text{"一组键值（" + strings.Join(s.keys(), "、") + "）", "keys and values (" + strings.Join(s.keys(), ", ") + ")"}
-		f.fail(n, wrongKind, wrongArgs(n, nounOf(s.name.En), expected))
-		return false
+		return f.wrongFor(n, under, Text{"一组键值（" + strings.Join(s.keys(), "、") + "）", "keys and values (" + strings.Join(s.keys(), ", ") + ")"})
 	}
 	seen := f.eachKey(n, func(key, value *yaml.Node) {
 		fld := s.field(key.Value)
@@ -168,9 +177,13 @@ func (f *file) checkObject(n *yaml.Node, s *shape) bool {
 	return true
 }
 
-// nounOf is a shape's name without its article and its quotes.
+// checkWhole checks an object that stands under no key: a document, or an item of a file that is a list.
+func (f *file) checkWhole(n *yaml.Node, s *shape) bool {
+	return f.checkObject(n, s, &field{key: nounOf(s.name.En), kind: kindObject, of: s})
+}
+
+// nounOf is a shape's name without its article.
 func nounOf(name string) string {
-	name = strings.Trim(name, `"`)
 	for _, article := range []string{"a ", "an ", "the "} {
 		if noun, ok := strings.CutPrefix(name, article); ok {
 			return noun
@@ -186,7 +199,7 @@ func (f *file) eachKey(n *yaml.Node, visit func(key, value *yaml.Node)) map[stri
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			f.fail(key, wrongKind, wrongArgs(key, "key", kindNames[kindString]))
+			f.wrong(key, &field{key: "key", kind: kindString})
 		case seen[key.Value]:
 			f.fail(key, doubleKey, fault.Args{"found": fault.Excerpt(key.Value), "line": lines[key.Value]})
 		default:
@@ -214,9 +227,8 @@ func (f *file) checkList(n *yaml.Node, fld *field) bool {
 	if fld.filled && len(n.Content) == 0 {
 		f.fail(n, emptyList, fault.Args{"key": fld.key})
 	}
-	inner := fld.inner(fld.key)
 	for _, item := range n.Content {
-		f.check(item, inner)
+		f.check(item, fld.items())
 	}
 	return true
 }
@@ -228,7 +240,7 @@ func (f *file) checkMap(n *yaml.Node, fld *field) bool {
 	if fld.filled && len(n.Content) == 0 {
 		f.fail(n, emptyList, fault.Args{"key": fld.key})
 	}
-	f.eachKey(n, func(key, value *yaml.Node) { f.check(value, fld.inner(key.Value)) })
+	f.eachKey(n, func(key, value *yaml.Node) { f.check(value, fld.entry(key.Value)) })
 	return true
 }
 
@@ -274,4 +286,27 @@ func nearest(found string, names []string) string {
 		return ""
 	}
 	return fault.Nearest(found, names)
+}
+
+// nearestPath compares names of persons and households without the unit, which would make any two of them look alike: of
+// the same unit first, then of the other.
+func nearestPath(found string, paths []string) string {
+	unit, name, ok := strings.Cut(found, ".")
+	if !ok {
+		unit, name = "", found
+	}
+	var same, other []string
+	of := map[string]string{}
+	for _, path := range paths {
+		itsUnit, itsName, _ := strings.Cut(path, ".")
+		if itsUnit == unit {
+			same = append(same, itsName)
+			continue
+		}
+		other, of[itsName] = append(other, itsName), path
+	}
+	if near := nearest(name, same); near != "" {
+		return unit + "." + near
+	}
+	return of[nearest(name, other)]
 }

@@ -16,10 +16,12 @@ import (
 )
 
 var (
+	controlCharacter = fault.Text{Key: "pack.control-character",
+		Zh: "这里有一个看不见的控制字符（{found}），请删去", En: "an invisible control character ({found}) stands here; delete it"}
 	notUTF8 = fault.Text{Key: "pack.encoding",
 		Zh: "这里不是 UTF-8 编码的文字，请把文件另存为 UTF-8", En: "the text here is not UTF-8; save the file as UTF-8"}
 	badYAML = fault.Text{Key: "pack.yaml",
-		Zh: "YAML 写法有误：{detailZh}", En: "this is not well-formed YAML: {detail}"}
+		Zh: "写法有误：{detailZh}", En: "not well formed: {detail}"}
 	aliasFault = fault.Text{Key: "pack.alias",
 		Zh: "政策包不使用 YAML 的锚点和引用（& 和 *）；以 & 或 * 开头的文字要加引号",
 		En: "a pack uses no YAML anchors and aliases (& and *); quote a text that begins with & or *"}
@@ -87,6 +89,7 @@ func (l *loader) documents(name string, content []byte) (*file, []*yaml.Node) {
 	content = trimMark(content)
 	f := &file{name: name, lines: strings.Split(string(content), "\n"), faults: &l.faults}
 	if !l.legible(name, content) {
+		l.lose(name)
 		return f, nil
 	}
 	d := yaml.NewDecoder(bytes.NewReader(content))
@@ -99,10 +102,15 @@ func (l *loader) documents(name string, content []byte) (*file, []*yaml.Node) {
 		}
 		if err != nil {
 			l.malformed(f, err)
+			l.lose(name)
 			return f, all
 		}
-		if len(doc.Content) > 0 && f.plain(doc.Content[0]) {
+		switch {
+		case len(doc.Content) == 0:
+		case f.plain(doc.Content[0]):
 			all = append(all, doc.Content[0])
+		default:
+			l.lose(name)
 		}
 	}
 }
@@ -113,8 +121,11 @@ func (l *loader) legible(name string, content []byte) bool {
 	for i := 0; i < len(content); {
 		r, size := utf8.DecodeRune(content[i:])
 		switch {
-		case r == utf8.RuneError && size == 1, unicode.IsControl(r) && !strings.ContainsRune("\t\n\r", r):
+		case r == utf8.RuneError && size == 1:
 			l.failAt(fault.At{File: name, Line: line, Column: column}, notUTF8, nil)
+			return false
+		case unicode.IsControl(r) && !strings.ContainsRune("\t\n\r", r):
+			l.failAt(fault.At{File: name, Line: line, Column: column}, controlCharacter, fault.Args{"found": fmt.Sprintf("U+%04X", r)})
 			return false
 		case r == '\n':
 			line, column = line+1, 0
