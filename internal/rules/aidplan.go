@@ -220,32 +220,70 @@ func connected(all []candidate, related func(a, b candidate) bool) [][]candidate
 	return out
 }
 
-// bestOf is the subset without exclusions that gives the most; of equals the one whose ids come first. A bound on what
-// the rest can still add keeps the search short.
+// bestOf is the subset without exclusions that gives the most; of equals the one that has the earlier items. It decides
+// about the item that stands in the way of most others, once with it and once without, and searches what falls apart then
+// piece by piece.
 func bestOf(group []candidate) []candidate {
-	rest := make([]money.Decimal, len(group)+1)
-	for i := len(group) - 1; i >= 0; i-- {
-		rest[i], _ = rest[i+1].Add(group[i].yearly)
+	if len(group) < 2 {
+		return group
 	}
-	var best, chosen []candidate
-	bestYearly := money.Decimal(-1)
-	var search func(i int, sum money.Decimal)
-	search = func(i int, sum money.Decimal) {
-		if sum+rest[i] <= bestYearly {
-			return
+	pivot, degree := 0, 0
+	for i, c := range group {
+		if d := len(group) - 1 - len(without(group, c)); d > degree {
+			pivot, degree = i, d
 		}
-		if i == len(group) {
-			best, bestYearly = slices.Clone(chosen), sum
-			return
-		}
-		free := !slices.ContainsFunc(chosen, func(c candidate) bool { return excludes(c, group[i]) })
-		if free {
-			chosen = append(chosen, group[i])
-			search(i+1, sum+group[i].yearly)
-			chosen = chosen[:len(chosen)-1]
-		}
-		search(i+1, sum)
 	}
-	search(0, 0)
+	if degree == 0 {
+		return group
+	}
+	var best []candidate
+	for _, take := range []bool{true, false} {
+		rest := slices.Delete(slices.Clone(group), pivot, pivot+1)
+		var found []candidate
+		if take {
+			rest = without(group, group[pivot])
+			found = append(found, group[pivot])
+		}
+		for _, piece := range connected(rest, excludes) {
+			found = append(found, bestOf(piece)...)
+		}
+		if best == nil || better(group, found, best) {
+			best = found
+		}
+	}
 	return best
+}
+
+// without is the other items that one does not exclude.
+func without(group []candidate, one candidate) []candidate {
+	var rest []candidate
+	for _, c := range group {
+		if !excludes(one, c) && !c.same(one) {
+			rest = append(rest, c)
+		}
+	}
+	return rest
+}
+
+func (c candidate) same(o candidate) bool { return c.id() == o.id() && c.item.Unit == o.item.Unit }
+
+// better reports whether one subset of a group gives more than another, or as much and has the first item that only one
+// of them has.
+func better(group, a, b []candidate) bool {
+	sum := func(items []candidate) (total money.Decimal) {
+		for _, c := range items {
+			total, _ = total.Add(c.yearly)
+		}
+		return total
+	}
+	if sumA, sumB := sum(a), sum(b); sumA != sumB {
+		return sumA > sumB
+	}
+	for _, c := range group {
+		inA, inB := slices.ContainsFunc(a, c.same), slices.ContainsFunc(b, c.same)
+		if inA != inB {
+			return inA
+		}
+	}
+	return false
 }

@@ -100,9 +100,9 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// TestFullTexts holds the opened reasons of one household, whose facts have sources, to the golden files.
+// TestFullTexts holds the opened reasons of a refusal, whose facts have sources, to the golden files.
 func TestFullTexts(t *testing.T) {
-	s, on := subject(t, "elder-tekun")
+	s, on := subject(t, "threshold")
 	s.Simulated = true
 	s.Origin = func(unit pack.Unit, supporter bool, lane, slot int) rules.Origin {
 		switch f := dezhou().Layout().Facts(unit)[slot]; {
@@ -115,10 +115,21 @@ func TestFullTexts(t *testing.T) {
 		}
 	}
 	d := dezhou().On(on, nil).Explain(s)
-	for _, lang := range []fault.Lang{fault.Zh, fault.En} {
-		text := hash.ReplaceAllString(d.FullText(dezhou().Pack(), lang), "$1…")
-		golden(t, fmt.Sprintf("testdata/determination/elder-tekun.full.%s.txt", lang), text)
+	for lang, title := range map[fault.Lang]string{fault.Zh: "  【最低生活保障】", fault.En: "  Minimum living allowance: "} {
+		text := d.FullText(dezhou().Pack(), lang)
+		golden(t, fmt.Sprintf("testdata/determination/threshold.full.%s.txt", lang), blockOf(t, text, title))
 	}
+}
+
+// blockOf is the part of a text from a title to the next empty line.
+func blockOf(t *testing.T, text, title string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "\n"+title)
+	if !found {
+		t.Fatalf("the text has no %q", title)
+	}
+	body, _, _ := strings.Cut(rest, "\n\n")
+	return title + body + "\n"
 }
 
 // slips are what no reader should meet in a text.
@@ -135,7 +146,7 @@ var slips = []struct {
 }
 
 // lists are the lines that end in a colon because a list follows.
-var lists = regexp.MustCompile(`^\s*(问.*：|Of .*:|应当享受.*：|Due .*:|同时享受.*：|由本人选择其一.*：|The beneficiary .*:|可以申请.*：|May be applied .*:|怎么办：|What to do:|当日没有生效规定的：|Not in force .*:|明显不涉及的：|What plainly .*:)$`)
+var lists = regexp.MustCompile(`^\s*((最后)?问.*：|(Last, o|O)f .*:|应当享受.*：|Due .*:|同时享受.*：|由本人选择其一.*：|The beneficiary .*:|可以申请.*：|May be applied .*:|怎么办：|What to do:|当日没有生效规定的：|Not in force .*:|明显不涉及的：|What plainly .*:)$`)
 
 // TestTextsOfCases reads the text of every case of the pack for slips, and looks for every open question in it, once for
 // each of whom it is asked.

@@ -303,12 +303,12 @@ func (x *explainer) distance(n *node, lane int) []Distance {
 		return nil
 	}
 	d := Distance{Left: name(a), Right: name(b), By: by, Measure: cmp.Or(a.Measure, b.Measure), Over: true}
-	threshold := n.args[1]
+	value, threshold := n.args[0], n.args[1]
 	if n.num == writtenReversed {
 		d.Left, d.Right, d.Over = d.Right, d.Left, false
-		threshold = n.args[0]
+		value, threshold = threshold, value
 	}
-	d.perHead(x.headsOf(threshold, lane))
+	d.perHead(x.headsOf(threshold, lane).with(x.headsOf(value, lane)))
 	return []Distance{d}
 }
 

@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"dajiuzhu/internal/pack"
 )
 
-// questions lists once whatever the open programmes want to know: what to ask, of the household and then person by
-// person, each in the order in which the pack lists its facts; and then what is awaited.
+// questions lists once whatever the open programmes want to know: what to ask, person by person and each in the order in
+// which the pack lists its facts; and then what is awaited.
 func (w *writer) questions() {
 	all, programmes := w.wanted()
 	if len(all) == 0 {
@@ -17,22 +18,16 @@ func (w *writer) questions() {
 	}
 	w.section("要核实的情况", "What has to be known")
 	w.line("  %s%s", w.say("弄清后可以判定：", "It settles: "), w.list(programmes))
-	number := 0
-	for _, u := range unitsOf(all) {
-		var asks []MissingReport
-		for _, m := range all {
-			if m.Unit == u && m.Ask != nil {
-				asks = append(asks, m)
-			}
-		}
-		if len(asks) == 0 {
+	number, last := 0, MissingReport{}
+	for _, m := range all {
+		if m.Ask == nil {
 			continue
 		}
-		w.line("  %s", w.whom(u))
-		for _, m := range asks {
-			number++
-			w.line("    %d. %s", number, w.in(*m.Ask))
+		if number == 0 || m.Unit != last.Unit || w.turn(m) != w.turn(last) {
+			w.line("  %s", w.whom(m, number == 0))
 		}
+		number, last = number+1, m
+		w.line("    %d. %s", number, w.in(*m.Ask))
 	}
 	w.awaited(all)
 }
@@ -58,44 +53,41 @@ func (w *writer) wanted() (all []MissingReport, programmes []string) {
 	}
 	place := map[string]int{}
 	for i, f := range w.pack.Facts {
-		place[f.Path()] = i + 1 // what is no fact, such as who belongs to the household, comes first
+		place[f.Path()] = i
 	}
 	slices.SortStableFunc(all, func(a, b MissingReport) int {
-		return cmp.Or(cmp.Compare(w.turn(a.Unit), w.turn(b.Unit)), cmp.Compare(place[a.Fact], place[b.Fact]))
+		return cmp.Or(cmp.Compare(w.turn(a), w.turn(b)), strings.Compare(a.Unit.Name, b.Unit.Name), cmp.Compare(place[a.Fact], place[b.Fact]))
 	})
 	return all, programmes
 }
 
-// turn is when a unit is asked: the household first, then its persons in their order, then those outside it.
-func (w *writer) turn(u UnitReference) int {
-	if u.Kind == pack.Household {
-		return 0
-	}
+// turn is when something is asked: first who and where the household is, then its persons in their order, then those
+// outside it, and last what is left to ask of the household, such as whether there is any other income.
+func (w *writer) turn(m MissingReport) int {
 	persons := slices.Concat(w.d.Household.Members, w.d.Household.Registered)
-	if i := slices.Index(persons, u.Name); i >= 0 && !u.Supporter {
-		return i + 1
+	isFact := slices.ContainsFunc(w.pack.Facts, func(f *pack.Fact) bool { return f.Path() == m.Fact })
+	switch at := slices.Index(persons, m.Unit.Name); {
+	case m.Unit.Kind == pack.Household && !isFact:
+		return -1
+	case m.Unit.Kind == pack.Household:
+		return len(persons) + 1
+	case m.Unit.Supporter || at < 0:
+		return len(persons)
+	default:
+		return at
 	}
-	return len(persons) + 1
 }
 
-func unitsOf(all []MissingReport) []UnitReference {
-	var units []UnitReference
-	for _, m := range all {
-		if !slices.Contains(units, m.Unit) {
-			units = append(units, m.Unit)
-		}
-	}
-	return units
-}
-
-func (w *writer) whom(u UnitReference) string {
+func (w *writer) whom(m MissingReport, first bool) string {
 	switch {
-	case u.Kind == pack.Household:
+	case m.Unit.Kind == pack.Household && (first || w.turn(m) < 0):
 		return w.say("问全家：", "Of the household:")
-	case u.Supporter:
-		return fmt.Sprintf(w.say("问%s（赡养人）：", "Of %s, who owes support:"), u.Name)
+	case m.Unit.Kind == pack.Household:
+		return w.say("最后问全家：", "Last, of the household:")
+	case m.Unit.Supporter:
+		return fmt.Sprintf(w.say("问%s（赡养人）：", "Of %s, who owes support:"), m.Unit.Name)
 	}
-	return fmt.Sprintf(w.say("问%s：", "Of %s:"), u.Name)
+	return fmt.Sprintf(w.say("问%s：", "Of %s:"), m.Unit.Name)
 }
 
 // awaited lists what no visit can answer, by where it will come from.
