@@ -66,6 +66,12 @@ func (c *checkCommand) Run(s *streams) error {
 	if len(r.Unused) > 0 {
 		fmt.Fprintf(s.out, "parameters that nothing reads: %s\n", strings.Join(r.Unused, ", "))
 	}
+	if len(r.Warnings) > 0 {
+		fmt.Fprintf(s.out, "warnings: %d\n", len(r.Warnings))
+		for _, w := range r.Warnings {
+			fmt.Fprintf(s.out, "  %s\n", w.Message(fault.Lang(c.Lang)))
+		}
+	}
 	if len(r.Failures) > 0 {
 		printFaults(s, r.Failures, fault.Lang(c.Lang))
 		return errFaults

@@ -26,6 +26,7 @@ type Report struct {
 	Assumed    []AssumedValue
 	Lapses     []Lapse
 	Unused     []string // parameters that nothing reads
+	Warnings   fault.List
 }
 
 // Coverage is which sorts of cases a programme has.
@@ -78,17 +79,39 @@ var tags = []string{"eligible", "ineligible", "threshold", "missing"}
 func Run(policy *rules.Policy, on calendar.Date) *Report {
 	p := policy.Pack()
 	r := &Report{Cases: len(p.Cases)}
+	plans := plans{policy: policy, byDate: map[calendar.Date]*rules.Plan{}}
 	for _, c := range p.Cases {
-		r.Failures = append(r.Failures, runCase(policy, c)...)
+		r.Failures = append(r.Failures, runCase(plans, c)...)
 	}
 	r.Failures.Sort()
 	r.coverage(p)
 	r.statuses(p)
 	r.lapses(p, on)
+	r.Warnings = policy.Quotients()
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
 	}
 	return r
+}
+
+// plans keeps the plan of each date: most cases share one.
+type plans struct {
+	policy *rules.Policy
+	byDate map[calendar.Date]*rules.Plan
+}
+
+func (p plans) of(c *pack.Case) *rules.Plan {
+	if len(c.Parameters) > 0 {
+		overlay := rules.Overlay{}
+		for _, q := range c.Parameters {
+			overlay[q.Name] = q
+		}
+		return p.policy.On(c.Facts.On, overlay)
+	}
+	if p.byDate[c.Facts.On] == nil {
+		p.byDate[c.Facts.On] = p.policy.On(c.Facts.On, nil)
+	}
+	return p.byDate[c.Facts.On]
 }
 
 // run is one case being compared.
@@ -102,16 +125,12 @@ type run struct {
 	faults    fault.List
 }
 
-func runCase(policy *rules.Policy, c *pack.Case) fault.List {
-	family, faults := population.FromDossier(policy.Pack(), policy.Layout(), c.Facts)
+func runCase(plans plans, c *pack.Case) fault.List {
+	family, faults := population.FromDossier(plans.policy.Pack(), plans.policy.Layout(), c.Facts)
 	if len(faults) > 0 {
 		return faults
 	}
-	overlay := rules.Overlay{}
-	for _, q := range c.Parameters {
-		overlay[q.Name] = q
-	}
-	r := &run{c: c, family: family, plan: policy.On(c.Facts.On, overlay)}
+	r := &run{c: c, family: family, plan: plans.of(c)}
 	r.evaluator = r.plan.NewEvaluator()
 	r.results = r.evaluator.Evaluate(family.Batch)
 	r.told = r.plan.Explain(family.Subject())
