@@ -81,7 +81,12 @@ func mustMoney(s string) money.Decimal {
 // The facts are written "x=1.5 a=true k=red"; members and their facts as further arguments.
 func evaluate(t *testing.T, typ pack.Type, expression string, on string, household string, members ...string) string {
 	t.Helper()
-	p := tinyPack()
+	return evaluateIn(t, tinyPack(), typ, expression, on, household, members...)
+}
+
+// evaluateIn does the same in another pack that has the facts of the tiny one.
+func evaluateIn(t *testing.T, p *pack.Pack, typ pack.Type, expression string, on string, household string, members ...string) string {
+	t.Helper()
 	v := &pack.Variable{Unit: pack.Household, Name: "result", Type: typ}
 	if typ == pack.CodeOf {
 		v.Codes = "colour"

@@ -295,46 +295,37 @@ func (m *machine) param(n *node, v *vector, want Bits) {
 }
 
 func (m *machine) paramTable(n *node, v *vector, want Bits) {
-	v.forget(want)
-	key, at := m.need(n.args[0], want), m.need(n.args[1], want)
-	each(want, func(lane int) {
-		c := cell{state: cellUnknown}
-		if key.known.Has(lane) {
-			c = n.rows[at.num[lane]][key.num[lane]]
-		}
-		v.setCell(lane, c)
-	})
-	m.inherit(v, want, key)
+	m.lookUp(n, v, want, func(place, key int64) cell { return n.rows[place][key] }, func(place int64) cellState { return n.rows[place][0].state })
 }
 
 func (m *machine) paramBand(n *node, v *vector, want Bits) {
-	v.forget(want)
-	amount, at := m.need(n.args[0], want), m.need(n.args[1], want)
-	each(want, func(lane int) {
-		s := n.scales[at.num[lane]]
-		c := cell{state: s.state}
-		if s.state == cellKnown {
-			if !amount.known.Has(lane) {
-				c.state = cellUnknown
-			} else {
-				c.num = int64(s.band(money.Decimal(amount.num[lane])))
-			}
+	value := func(place, amount int64) cell {
+		s := n.scales[place]
+		if s.state != cellKnown {
+			return cell{state: s.state}
 		}
-		v.setCell(lane, c)
-	})
-	m.inherit(v, want, amount)
+		return cell{num: int64(s.band(money.Decimal(amount))), state: cellKnown}
+	}
+	m.lookUp(n, v, want, value, func(place int64) cellState { return n.scales[place].state })
 }
 
-// inherit passes on the errors and lapses of an operand whose lanes came out unknown, and what it rests on.
-func (m *machine) inherit(v *vector, want Bits, from *vector) {
-	v.inheritTaints(want, from)
-	if !from.odd {
-		return
-	}
-	for w := range want {
-		open := want[w] &^ v.known[w] &^ v.lapsed[w]
-		v.put(w, open, states{err: from.err[w], lapsed: from.lapsed[w]})
-	}
+// lookUp needs the key and the place: unknown before error before not in force.
+func (m *machine) lookUp(n *node, v *vector, want Bits, value func(place, key int64) cell, at func(place int64) cellState) {
+	v.forget(want)
+	key, place := m.need(n.args[0], want), m.need(n.args[1], want)
+	each(want, func(lane int) {
+		state := key.state(lane)
+		switch {
+		case state == stateKnown:
+			v.setCell(lane, value(place.num[lane], key.num[lane]))
+		case state == stateUnknown || at(place.num[lane]) == cellUnknown:
+		case state == stateError:
+			v.fail(lane)
+		default:
+			v.setCell(lane, cell{state: cellNotInForce})
+		}
+	})
+	v.inheritTaints(want, key)
 }
 
 // connective is && (absorbing false) or || (absorbing true). With narrowing, an operand is computed only where the
