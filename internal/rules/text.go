@@ -21,7 +21,7 @@ func (d *Determination) Text(p *pack.Pack, lang fault.Lang) string { return d.wr
 // with its span, its document and how sure it is.
 func (d *Determination) FullText(p *pack.Pack, lang fault.Lang) string { return d.write(p, lang, true) }
 
-func (d *Determination) write(p *pack.Pack, lang fault.Lang, full bool) string {
+func newWriter(d *Determination, p *pack.Pack, lang fault.Lang, full bool) *writer {
 	w := &writer{pack: p, lang: lang, d: d, full: full, programmes: map[string]*pack.Programme{}, opened: map[opening]*Reason{}}
 	for _, q := range p.Programmes {
 		w.programmes[q.ID] = q
@@ -29,6 +29,11 @@ func (d *Determination) write(p *pack.Pack, lang fault.Lang, full bool) string {
 	for _, v := range d.Values {
 		w.opened[opening{v.Path, v.Of}] = v
 	}
+	return w
+}
+
+func (d *Determination) write(p *pack.Pack, lang fault.Lang, full bool) string {
+	w := newWriter(d, p, lang, full)
 	w.heading()
 	if d.Household.Collective {
 		w.line("%s", w.say("集体户不按家庭评估，以下只有个人项目。", "A collective household is not assessed as a family; what follows is of persons."))

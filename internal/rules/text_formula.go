@@ -12,6 +12,8 @@ func (w *writer) amountText(c ComponentReport) string {
 	text := w.formula(r, 0)
 	amount := w.money(*c.Amount, c.Per)
 	switch {
+	case r.Kind == "constant":
+		return amount
 	case r.Kind == "parameter" && r.Value == c.Amount.String():
 		return text
 	case r.Kind == "arithmetic" && signs[r.Operator] != "":

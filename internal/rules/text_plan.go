@@ -163,7 +163,7 @@ func (w *writer) undecided() {
 		outcome Outcome
 		text    string
 	}{
-		{Likely, w.say("很可能符合，签核对授权书查完存款就能定：", "Likely; the consented means check settles it: ")},
+		{Likely, w.say("很可能符合，签了核对授权书、查完就能定：", "Likely; the consented means check settles it: ")},
 		{Possible, w.say("可能符合，先把下面的情况问清：", "Possible; what follows has to be known first: ")},
 	} {
 		var open []string
