@@ -12,9 +12,9 @@ import (
 
 // Explain determines one household with narrowing off and tells why.
 func (p *Plan) Explain(s Subject) *Determination {
-	x := &explainer{plan: p, m: p.explainers.Get().(*machine), subject: s, opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}, missed: map[laneOf][]Distance{}, values: []*Reason{}}
-	defer p.explainers.Put(x.m)
-	x.m.load(s.Batch)
+	x := p.explainers.Get().(*explainer)
+	defer p.explainers.Put(x)
+	x.begin(s)
 	d := &Determination{
 		On: p.on.String(), Pack: PackReference{p.policy.world.pack.ID, p.policy.hash}, Engine: EngineVersion,
 		Simulated: s.Simulated, Household: x.household(),
@@ -46,6 +46,33 @@ type explainer struct {
 	values  []*Reason
 	told    map[laneOf]*Reason // reasons already made; they share their parts
 	missed  map[laneOf][]Distance
+	fresh   []Reason // room for reasons, made a block at a time
+}
+
+func newExplainer(p *Plan) *explainer {
+	return &explainer{plan: p, m: newMachine(p, false), opened: map[laneOf]bool{}, told: map[laneOf]*Reason{}, missed: map[laneOf][]Distance{}}
+}
+
+// begin forgets the household before. Its reasons have gone with its determination and are not used again.
+func (x *explainer) begin(s Subject) {
+	clear(x.opened)
+	clear(x.told)
+	clear(x.missed)
+	x.values, x.fresh = []*Reason{}, nil
+	x.subject = s
+	x.m.load(s.Batch)
+}
+
+// reasonsAtOnce is how many reasons are allocated together.
+const reasonsAtOnce = 128
+
+func (x *explainer) newReason() *Reason {
+	if len(x.fresh) == 0 {
+		x.fresh = make([]Reason, reasonsAtOnce)
+	}
+	r := &x.fresh[0]
+	x.fresh = x.fresh[1:]
+	return r
 }
 
 type laneOf struct {
@@ -231,7 +258,8 @@ func (x *explainer) reason(id int32, lane int) *Reason {
 		return r
 	}
 	v := x.all(id)
-	r := &Reason{State: v.state(lane).String(), Type: string(n.typ), Measure: x.plan.measures[id]}
+	r := x.newReason()
+	r.State, r.Type, r.Measure = v.state(lane).String(), string(n.typ), x.plan.measures[id]
 	if v.known.Has(lane) {
 		r.Value, r.Means = x.value(n, v, lane)
 	}

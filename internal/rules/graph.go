@@ -21,7 +21,7 @@ type Plan struct {
 	roots      map[string]int32 // person expressions of feeds and composition by source text
 	variables  map[string]int32 // node of each variable, by path
 	measures   []string         // what each node counts
-	explainers sync.Pool        // machines without narrowing
+	explainers sync.Pool        // of *explainer
 }
 
 // node is one value of the graph. Its arguments stand before it.
@@ -74,7 +74,7 @@ type Overlay map[string]*pack.Parameter
 func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
 	plan := p.graph(on, overlay).plan
 	plan.measures = measures(plan)
-	plan.explainers.New = func() any { return newMachine(plan, false) }
+	plan.explainers.New = func() any { return newExplainer(plan) }
 	return plan
 }
 
