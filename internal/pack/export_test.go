@@ -1,5 +1,7 @@
 package pack
 
+import "dajiuzhu/internal/fault"
+
 // SchemaOf is the name of the schema of a pack's file, "" for one that has none.
 func SchemaOf(name string) string {
 	switch name {
@@ -14,4 +16,16 @@ func SchemaOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// CheckShape is what the loader has against the shape of one file, whatever the rest of the pack is.
+func CheckShape(name string, content []byte) fault.List {
+	l := &loader{pack: &Pack{}, defined: map[string]Pos{}}
+	for _, p := range places {
+		if p.holds(name) {
+			p.read = func(*loader, node) {}
+			l.readPlace(&p, name, content)
+		}
+	}
+	return l.faults
 }

@@ -178,7 +178,7 @@ func (l *loader) eventType(o node) {
 // name checks a key that formulas will write as a name.
 func (l *loader) name(key node, what string, reserved []string) {
 	if !nameRegexp.MatchString(key.n.Value) {
-		key.f.wrong(key.n, &field{key: what, kind: kindName})
+		key.f.wrong(key.n, &field{key: what, kind: kindName, each: true})
 		return
 	}
 	l.notReserved(key.n.Value, reserved, key.pos())

@@ -220,7 +220,7 @@ func (l *loader) residence(p *Parameter, o node) {
 // has been reported, any text is.
 func (l *loader) refersResidence(found string, at Pos) bool {
 	f := l.factOf(l.pack.Residence)
-	if f == nil || l.pack.Codes[f.Codes] == nil {
+	if f == nil || f.Unit != Household || l.pack.Codes[f.Codes] == nil {
 		return true
 	}
 	return l.refer(aCode, found, l.pack.Codes[f.Codes].IDs(), at)

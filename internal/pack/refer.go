@@ -15,7 +15,7 @@ var (
 	unknownReferenceFar = fault.Text{Key: "pack.unknown-reference-far",
 		Zh: "没有{kindZh}“{found}”，也没有相近的", En: `there is no {kind} "{found}", nor any like it`}
 	unknownReferenceAlone = fault.Text{Key: "pack.unknown-reference-alone",
-		Zh: "没有{kindZh}“{found}”，现有的是：{expectedZh}", En: `there is no {kind} "{found}"; there are: {expected}`}
+		Zh: "没有{kindZh}“{found}”，现有的是：{expected}", En: `there is no {kind} "{found}"; there are: {expected}`}
 )
 
 // category is a kind of things that a pack's files name.

@@ -58,7 +58,11 @@ func objectSchema(s *shape) map[string]any {
 			required = append(required, f.key)
 		}
 	}
-	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	schema := map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	if all := laws(s); len(all) > 0 {
+		schema["allOf"] = all
+	}
+	return schema
 }
 
 func fieldSchema(f *field) map[string]any {

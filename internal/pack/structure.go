@@ -272,7 +272,8 @@ func (f *file) checkValue(n *yaml.Node, fld *field) bool {
 		items = n.Content
 	}
 	for _, item := range items {
-		if item.Kind != yaml.ScalarNode {
+		blank := item.Kind == yaml.ScalarNode && strings.TrimSpace(item.Value) == ""
+		if item.Kind != yaml.ScalarNode || isNull(item) && item != n || blank && !isNull(item) {
 			return f.wrong(item, fld)
 		}
 	}

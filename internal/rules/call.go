@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -141,9 +142,17 @@ func (b *builder) code(e ast.Expr, list *pack.CodeList) *term {
 	}
 	i := list.Index(text)
 	if i < 0 {
-		return b.fail(e, unknownCode, fault.Args{"list": list.ID, "found": text, "nearest": fault.Nearest(text, list.IDs())})
+		return b.unknownCode(e, list, text)
 	}
-	return &term{op: opConst, typ: pack.CodeOf, list: list, num: int64(i), pos: place(b.source, b.info.GetStartLocation(e.ID()))}
+	return &term{op: opConst, typ: pack.CodeOf, list: list, num: int64(i), pos: b.place(e)}
+}
+
+func (b *builder) unknownCode(e ast.Expr, list *pack.CodeList, text string) *term {
+	args := fault.Args{"list": list.ID, "found": text, "nearest": fault.Nearest(text, list.IDs()), "expected": strings.Join(list.IDs(), ", ")}
+	if args["nearest"] == "" {
+		return b.fail(e, unknownCodeAlone, args)
+	}
+	return b.fail(e, unknownCode, args)
 }
 
 func (b *builder) equality(e ast.Expr, args []ast.Expr, names map[string]binding) *term {
@@ -201,7 +210,7 @@ func (b *builder) table(e ast.Expr, args []ast.Expr, names map[string]binding) *
 	} else {
 		key = b.build(args[1], names)
 		if key != nil && key.list != list {
-			return b.fail(args[1], differentLists, fault.Args{"found": key.list.ID + ", " + list.ID})
+			return b.fail(args[1], otherList, fault.Args{"found": listID(key.list), "expected": list.ID})
 		}
 	}
 	t := combine(opParamTable, p.Type, key)
@@ -285,23 +294,40 @@ func (b *builder) programmeCall(e ast.Expr, call ast.CallExpr, names map[string]
 	}
 	id, ok := b.constantText(call.Args()[0])
 	if !ok {
-		return b.fail(e, notConstant, fault.Args{"operator": name})
+		return b.fail(call.Args()[0], notConstant, fault.Args{"operator": name})
 	}
 	p, ok := b.world.programmes[id]
 	if !ok {
-		return b.fail(e, unknownProgramme, fault.Args{"found": id, "nearest": fault.Nearest(id, b.world.programmeIDs())})
+		return b.unknownProgramme(call.Args()[0], id)
 	}
 	if name != "holds" {
 		if p.rel() != bound.rel {
-			return b.fail(e, otherUnit, fault.Args{"found": id, "expected": string(p.decl.Unit)})
+			return b.otherUnit(e, p, name)
 		}
-		b.world.usesProgramme(p)
+		b.world.usesProgramme(p, b.place(e))
 	}
 	t := &term{op: programmeOps[name].op, typ: programmeOps[name].typ, rel: bound.rel, prog: p}
 	if t.op == opOutcome {
 		t.list = outcomeList
 	}
 	return t
+}
+
+func (b *builder) unknownProgramme(e ast.Expr, id string) *term {
+	near := fault.Nearest(id, b.world.programmeIDs())
+	if near == "" {
+		return b.fail(e, unknownProgrammeAlone, fault.Args{"found": id})
+	}
+	return b.fail(e, unknownProgramme, fault.Args{"found": id, "nearest": near})
+}
+
+// otherUnit refuses to ask a unit for the result of a programme of the other.
+func (b *builder) otherUnit(e ast.Expr, p *programme, name string) *term {
+	text := ofPerson
+	if p.rel() == households {
+		text = ofHousehold
+	}
+	return b.fail(e, text, fault.Args{"found": p.decl.ID, "operator": name})
 }
 
 // aggregate builds sum, count, max and min.
@@ -315,11 +341,11 @@ func (b *builder) aggregate(e ast.Expr, name string, arg ast.Expr, names map[str
 func (b *builder) round(e ast.Expr, args []ast.Expr, names map[string]binding) *term {
 	t := combine(opRound, pack.Decimal, b.build(args[0], names))
 	if args[1].Kind() != ast.LiteralKind {
-		return b.fail(e, notConstant, fault.Args{"operator": "round"})
+		return b.fail(args[1], notConstant, fault.Args{"operator": "round"})
 	}
 	digits := int64(args[1].AsLiteral().(types.Int))
 	if digits < 0 || digits > 6 {
-		return b.fail(e, badNumber, fault.Args{"found": digits})
+		return b.fail(args[1], badDigits, fault.Args{"found": digits})
 	}
 	if t != nil {
 		t.num = digits

@@ -118,8 +118,8 @@ func (w *world) uses(v *variable, at fault.At, ofSupporter bool) {
 	}
 }
 
-func (w *world) usesProgramme(p *programme) {
-	w.user.uses = append(w.user.uses, use{of: &p.user})
+func (w *world) usesProgramme(p *programme, at fault.At) {
+	w.user.uses = append(w.user.uses, use{&p.user, at})
 }
 
 func (w *world) programmeIDs() []string { return sortedKeys(w.programmes) }
@@ -150,7 +150,7 @@ func Compile(p *pack.Pack) (*Policy, fault.List) { return compile(p, nil) }
 func compile(p *pack.Pack, bind binder) (*Policy, fault.List) {
 	w := newWorld(p)
 	if err := w.makeLanguages(bind); err != nil {
-		return nil, fault.List{fault.New(fault.Internal, syntaxError, fault.Args{"detail": err.Error()})}
+		return nil, fault.List{fault.New(fault.Internal, syntaxError, fault.Args{"detail": err.Error(), "detailZh": err.Error()})}
 	}
 	c := &compiler{world: w, policy: &Policy{world: w, hash: p.Hash, persons: map[string]*term{}}}
 	c.variables()
@@ -265,7 +265,7 @@ func (c *compiler) expression(e pack.Expr, unit pack.Unit, want pack.Type, list 
 	b := &builder{world: c.world, source: e, info: f.checked.NativeRep().SourceInfo(), types: f.checked.NativeRep(), want: list}
 	t := b.build(f.checked.NativeRep().Expr(), names)
 	if t != nil && t.list != list {
-		b.fail(f.checked.NativeRep().Expr(), differentLists, fault.Args{"found": listID(t.list) + ", " + listID(list)})
+		b.fail(f.checked.NativeRep().Expr(), otherList, fault.Args{"found": listID(t.list), "expected": listID(list)})
 	}
 	c.faults = append(c.faults, b.faults...)
 	if len(b.faults) > 0 {
@@ -294,7 +294,7 @@ func (l *language) typed(e pack.Expr, want pack.Type) (*formula, fault.List) {
 	}
 	if !ok || found != want {
 		if !ok {
-			found = pack.Type(f.checked.OutputType().String())
+			found = pack.Type(typeWords(f.checked.OutputType().String()))
 		}
 		return nil, fault.List{fault.New(fault.Invalid, wrongResult, fault.Args{"found": string(found), "expected": string(want)}).In(e.Pos.At())}
 	}
@@ -414,10 +414,20 @@ func (c *compiler) personExpressions() {
 			continue
 		}
 		if reach := c.reachesHousehold(t, map[*variable]bool{}); reach != "" {
-			c.faults = append(c.faults, fault.New(fault.Invalid, otherMember, fault.Args{"found": reach}).In(e.Pos.At()))
+			c.faults = append(c.faults, fault.New(fault.Invalid, noHousehold, fault.Args{"found": reach}).In(c.reaching(t).pos))
 		}
 		c.policy.persons[e.Source] = t
 	}
+}
+
+// reaching is the part of a term that reads the household, itself or through a variable.
+func (c *compiler) reaching(t *term) *term {
+	for _, a := range t.args {
+		if c.reachesHousehold(a, map[*variable]bool{}) != "" {
+			return c.reaching(a)
+		}
+	}
+	return t
 }
 
 // reachesHousehold names what a person's term reads of the household, "" if nothing. Parameters are read by the

@@ -1,12 +1,10 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -18,7 +16,7 @@ import (
 
 var (
 	syntaxError = fault.Text{Key: "rules.syntax",
-		Zh: "表达式写法有误：{detail}", En: "the expression cannot be read: {detail}"}
+		Zh: "公式写法有误：{detailZh}", En: "the formula cannot be read: {detail}"}
 	unknownName = fault.Text{Key: "rules.unknown-name",
 		Zh: "“{found}”不存在，这里可用的有：{expected}", En: `"{found}" does not exist; at hand here: {expected}`}
 	unknownField = fault.Text{Key: "rules.unknown-field",
@@ -27,6 +25,10 @@ var (
 		Zh: "{owner} 没有“{found}”", En: `{owner} has no "{found}"`}
 	unknownFunction = fault.Text{Key: "rules.unknown-function",
 		Zh: "政策语言里没有函数“{found}”；最接近的是“{nearest}”", En: `the policy language has no function "{found}"; the nearest is "{nearest}"`}
+	unknownFunctionAlone = fault.Text{Key: "rules.unknown-function-alone",
+		Zh: "政策语言里没有函数“{found}”，可用的有：{expected}", En: `the policy language has no function "{found}"; it has: {expected}`}
+	foldForm = fault.Text{Key: "rules.fold-form",
+		Zh: "“{operator}”要写成 {operator}(变量, 公式)，例如 household.members.{operator}(m, …)", En: `"{operator}" is written {operator}(variable, formula), such as household.members.{operator}(m, …)`}
 	notInLanguage = fault.Text{Key: "rules.not-in-language",
 		Zh: "政策语言里不允许“{found}”", En: `"{found}" is not part of the policy language`}
 	wrongOperands = fault.Text{Key: "rules.wrong-operands",
@@ -34,9 +36,13 @@ var (
 	integerQuotient = fault.Text{Key: "rules.integer-quotient",
 		Zh: "不允许两个整数相除，请把一个写成小数，例如 2.0", En: "int / int is refused: make one a decimal, such as 2.0"}
 	unequalTypes = fault.Text{Key: "rules.unequal-types",
-		Zh: "“{operator}”两边类型不同（{found}）；小数请写成 0.0", En: `"{operator}" needs equal types, found ({found}); write a decimal as 0.0`}
+		Zh: "“{operator}”两边的类型要相同，现在是（{found}）", En: `"{operator}" needs equal types; found ({found})`}
+	unequalNumbers = fault.Text{Key: "rules.unequal-numbers",
+		Zh: "“{operator}”两边的类型要相同，现在是（{found}）：小数请写成 1.0", En: `"{operator}" needs equal types; found ({found}): write a decimal as 1.0`}
+	wrongPart = fault.Text{Key: "rules.wrong-part",
+		Zh: "这里应为 {expected} 型，写的是 {found} 型", En: "this must be {expected}; found {found}"}
 	wrongResult = fault.Text{Key: "rules.wrong-result",
-		Zh: "结果类型是 {found}，应为 {expected}", En: "the result is {found}, expected {expected}"}
+		Zh: "公式的结果是 {found} 型，应为 {expected} 型", En: "the formula gives {found}; {expected} is needed"}
 	badNumber = fault.Text{Key: "rules.bad-number",
 		Zh: "数字“{found}”不能精确表示：最多 6 位小数、共 15 位", En: `the number "{found}" is not exact: at most 6 fraction digits and 15 digits in all`}
 )
@@ -102,57 +108,6 @@ func (l *language) formula(e pack.Expr) (*formula, fault.List) {
 	return &formula{source: e, checked: checked, env: l.env}, nil
 }
 
-// place is the place in the pack's file of an offset in an expression's text.
-func place(e pack.Expr, location common.Location) fault.At {
-	if location == common.NoLocation || location.Line() < 1 {
-		return e.Pos.At()
-	}
-	return e.PosAt(location.Line(), location.Column()+1).At()
-}
-
-func syntaxFaults(e pack.Expr, issues *cel.Issues) fault.List {
-	var list fault.List
-	for _, issue := range issues.Errors() {
-		detail := strings.TrimPrefix(issue.Message, "Syntax error: ")
-		list = append(list, fault.New(fault.Invalid, syntaxError, fault.Args{"detail": detail}).In(place(e, issue.Location)))
-	}
-	return list
-}
-
-var noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '([^']*)'`)
-
-// typeFaults puts the checker's findings into words of the pack language.
-func typeFaults(e pack.Expr, issues *cel.Issues) fault.List {
-	var list fault.List
-	for _, issue := range issues.Errors() {
-		list = append(list, typeFault(issue.Message).In(place(e, issue.Location)))
-	}
-	return list
-}
-
-func typeFault(message string) *fault.Error {
-	match := noOverload.FindStringSubmatch(message)
-	if match == nil {
-		return fault.New(fault.Invalid, syntaxError, fault.Args{"detail": message})
-	}
-	operator := match[1]
-	if symbol, ok := operators.FindReverse(operator); ok && symbol != "" {
-		operator = symbol
-	}
-	found := strings.NewReplacer("(", "", ")", "", ".", ", ", "string", "code").Replace(match[2])
-	args := fault.Args{"operator": operator, "found": found}
-	switch {
-	case match[1] == operators.Divide && found == "int, int":
-		return fault.New(fault.Invalid, integerQuotient, nil)
-	case match[1] == operators.Conditional:
-		args["operator"] = "?:"
-		return fault.New(fault.Invalid, unequalTypes, args)
-	case match[1] == "or":
-		return fault.New(fault.Invalid, unequalTypes, args)
-	}
-	return fault.New(fault.Invalid, wrongOperands, args)
-}
-
 // nameWalker finds names that do not exist and makes number literals with a point exact.
 type nameWalker struct {
 	language *language
@@ -164,7 +119,7 @@ type nameWalker struct {
 }
 
 func (w *nameWalker) fault(id int64, text fault.Text, args fault.Args) {
-	w.faults = append(w.faults, fault.New(fault.Invalid, text, args).In(place(w.source, w.info.GetStartLocation(id))))
+	w.faults = append(w.faults, fault.New(fault.Invalid, text, args).In(placeOfName(w.source, w.info.GetStartLocation(id))))
 }
 
 // walk visits an expression and returns its object type, "list:" before that of a list, or "".
@@ -188,6 +143,17 @@ func (w *nameWalker) walk(e ast.Expr, names scope) string {
 		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
 	}
 	return ""
+}
+
+// written is an expression as the author wrote it: names with points between them, else its text.
+func (w *nameWalker) written(e ast.Expr) string {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return e.AsIdent()
+	case ast.SelectKind:
+		return w.written(e.AsSelect().Operand()) + "." + e.AsSelect().FieldName()
+	}
+	return w.text(e.ID())
 }
 
 func (w *nameWalker) text(id int64) string {
@@ -220,8 +186,8 @@ func (w *nameWalker) selection(e ast.Expr, names scope) string {
 		return ""
 	}
 	fields, ok := w.language.objects[owner]
-	if !ok || sel.IsTestOnly() {
-		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
+	if at := notField(e); !ok || sel.IsTestOnly() {
+		w.fault(at.ID(), notInLanguage, fault.Args{"found": w.written(at)})
 		return ""
 	}
 	field, ok := fields[sel.FieldName()]
@@ -240,8 +206,17 @@ func (w *nameWalker) selection(e ast.Expr, names scope) string {
 	return ""
 }
 
+// notField is what of a selection is not in the language: what is not a name, or the selection itself.
+func notField(e ast.Expr) ast.Expr {
+	operand := e.AsSelect().Operand()
+	if operand.Kind() == ast.IdentKind || operand.Kind() == ast.SelectKind {
+		return e
+	}
+	return operand
+}
+
 func (w *nameWalker) unknownField(id int64, owner, name string, fields map[string]*cel.Type) {
-	args := fault.Args{"owner": owner, "found": name, "nearest": fault.Nearest(name, sortedKeys(fields))}
+	args := fault.Args{"owner": strings.Replace(owner, "_event", ".events", 1), "found": name, "nearest": fault.Nearest(name, sortedKeys(fields))}
 	if args["nearest"] == "" {
 		w.fault(id, unknownFieldAlone, args)
 		return
@@ -254,7 +229,11 @@ func (w *nameWalker) call(e ast.Expr, names scope) {
 	name := call.FunctionName()
 	_, isOperator := operators.FindReverse(name)
 	if !isOperator && !strings.HasPrefix(name, "@") && !slices.Contains(functionNames, name) {
-		w.fault(e.ID(), unknownFunction, fault.Args{"found": name, "nearest": fault.Nearest(name, functionNames)})
+		w.unknownFunction(e.ID(), name)
+		return
+	}
+	if slices.Contains(foldMacros, name) {
+		w.fault(e.ID(), foldForm, fault.Args{"operator": name})
 		return
 	}
 	if name == operators.Modulo || strings.HasPrefix(name, "_[?") || strings.HasPrefix(name, "_?.") {
@@ -269,13 +248,22 @@ func (w *nameWalker) call(e ast.Expr, names scope) {
 	}
 }
 
+func (w *nameWalker) unknownFunction(id int64, name string) {
+	args := fault.Args{"found": name, "nearest": fault.Nearest(name, functionNames), "expected": strings.Join(functionNames, ", ")}
+	if args["nearest"] == "" {
+		w.fault(id, unknownFunctionAlone, args)
+		return
+	}
+	w.fault(id, unknownFunction, args)
+}
+
 func (w *nameWalker) comprehension(e ast.Expr, names scope) {
 	fold := e.AsComprehension()
 	over := w.walk(fold.IterRange(), names)
 	element, ok := strings.CutPrefix(over, "list:")
 	if !ok {
 		if len(w.faults) == 0 {
-			w.fault(fold.IterRange().ID(), notInLanguage, fault.Args{"found": w.text(fold.IterRange().ID())})
+			w.fault(e.ID(), foldElsewhere, nil)
 		}
 		return
 	}

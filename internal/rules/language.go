@@ -155,6 +155,9 @@ var functionNames = []string{
 	"known", "least", "max", "min", "months", "or", "outcome", "round", "sum", "years",
 }
 
+// foldMacros are those of them that the parser expands where they are well formed.
+var foldMacros = []string{"all", "count", "exists", "max", "min", "sum"}
+
 // binder gives an overload its implementation. Compilation needs none; the oracle of the tests does.
 type binder func(id string) []cel.OverloadOpt
 

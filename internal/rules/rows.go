@@ -35,7 +35,7 @@ func CompileRows(p *pack.Pack, feed *pack.Feed, e pack.Expr, want pack.Type, cod
 	}
 	l, err := newLanguage(objectTypes{rowObject: fields}, variables, nil)
 	if err != nil {
-		return nil, fault.List{fault.New(fault.Internal, syntaxError, fault.Args{"detail": err.Error()})}
+		return nil, fault.List{fault.New(fault.Internal, syntaxError, fault.Args{"detail": err.Error(), "detailZh": err.Error()})}
 	}
 	f, faults := l.typed(e, want)
 	if f == nil || len(faults) > 0 {
@@ -45,7 +45,7 @@ func CompileRows(p *pack.Pack, feed *pack.Feed, e pack.Expr, want pack.Type, cod
 	b := &builder{world: w, source: e, info: f.checked.NativeRep().SourceInfo(), types: f.checked.NativeRep(), feed: feed, want: list}
 	t := b.build(f.checked.NativeRep().Expr(), names)
 	if t != nil && t.list != list {
-		b.fail(f.checked.NativeRep().Expr(), differentLists, fault.Args{"found": listID(t.list) + ", " + listID(list)})
+		b.fail(f.checked.NativeRep().Expr(), otherList, fault.Args{"found": listID(t.list), "expected": listID(list)})
 	}
 	if len(b.faults) > 0 {
 		return nil, b.faults

@@ -16,24 +16,38 @@ import (
 var (
 	unknownCode = fault.Text{Key: "rules.unknown-code",
 		Zh: "代码表“{list}”里没有“{found}”；最接近的是“{nearest}”", En: `the list "{list}" has no code "{found}"; the nearest is "{nearest}"`}
+	unknownCodeAlone = fault.Text{Key: "rules.unknown-code-alone",
+		Zh: "代码表“{list}”里没有“{found}”，现有的是：{expected}", En: `the list "{list}" has no code "{found}"; it has: {expected}`}
 	differentLists = fault.Text{Key: "rules.different-lists",
-		Zh: "比较了两个不同代码表（{found}）的代码", En: "codes of two different lists are compared ({found})"}
+		Zh: "两边是不同代码表的代码：{found}", En: "the two sides are codes of different lists: {found}"}
+	otherList = fault.Text{Key: "rules.other-list",
+		Zh: "这里要用代码表“{expected}”的代码，写的是“{found}”的", En: `codes of the list "{expected}" are needed here; found those of "{found}"`}
 	bareText = fault.Text{Key: "rules.bare-text",
 		Zh: "这里的文字“{found}”不属于任何代码表", En: `the text "{found}" belongs to no list of codes here`}
 	unknownProgramme = fault.Text{Key: "rules.unknown-programme",
 		Zh: "没有项目“{found}”；最接近的是“{nearest}”", En: `there is no programme "{found}"; the nearest is "{nearest}"`}
-	otherUnit = fault.Text{Key: "rules.other-unit",
-		Zh: "项目“{found}”的对象是{expected}，不能从这里读取", En: `programme "{found}" is of a {expected}: read it there, for a household through household.members`}
+	unknownProgrammeAlone = fault.Text{Key: "rules.unknown-programme-alone",
+		Zh: "没有项目“{found}”，也没有相近的", En: `there is no programme "{found}", nor any like it`}
+	ofHousehold = fault.Text{Key: "rules.programme-of-household",
+		Zh: "项目“{found}”是家庭的，要写 household.{operator}('{found}')", En: `the programme "{found}" is the household's: write household.{operator}('{found}')`}
+	ofPerson = fault.Text{Key: "rules.programme-of-person",
+		Zh: "项目“{found}”是个人的，要对成员写，例如 household.members.exists(m, m.{operator}('{found}') …)", En: `the programme "{found}" is a person's: ask it of members, as in household.members.exists(m, m.{operator}('{found}') …)`}
 	notConstant = fault.Text{Key: "rules.not-constant",
-		Zh: "“{operator}”这里需要写定的值", En: `"{operator}" needs a literal here`}
+		Zh: "“{operator}”的这一项要直接写出来，不能由计算得到", En: `"{operator}" needs this written out; it cannot be computed`}
+	bareParameter = fault.Text{Key: "rules.bare-parameter",
+		Zh: "参数“{found}”分多个数，要写成 {write}", En: `the parameter "{found}" has several figures: write {write}`}
+	badDigits = fault.Text{Key: "rules.digits",
+		Zh: "保留的小数位数应在 0 到 6 之间，写的是 {found}", En: "numbers are rounded to 0 to 6 fraction digits; found {found}"}
 	badDate = fault.Text{Key: "rules.bad-date",
 		Zh: "“{found}”不是日期，应写成 2021-07-01", En: `"{found}" is no date; write 2021-07-01`}
 	foldElsewhere = fault.Text{Key: "rules.fold-elsewhere",
-		Zh: "只能对 members、supporters、events 或 rows 求和、计数", En: "only members, supporters, events or rows can be folded over"}
+		Zh: "只能对 members、supporters、events 或 rows 逐项判断、计数、求和", En: "only members, supporters, events or rows can be folded over"}
 	foldKinds = fault.Text{Key: "rules.fold-kinds",
 		Zh: "对事件的判断必须先写明种类，例如 {variable}.kind == '{example}' && …", En: "a fold over events begins with the kinds it reads: {variable}.kind == '{example}' && …"}
 	otherMember = fault.Text{Key: "rules.other-member",
 		Zh: "这里不能读取“{found}”：只能读取本成员和家庭", En: `"{found}" cannot be read here: a fold reads its own member and the household`}
+	noHousehold = fault.Text{Key: "rules.no-household",
+		Zh: "这里还没有家庭和结论，不能读取“{found}”", En: `there are no households and no outcomes here yet: "{found}" cannot be read`}
 	supporterReach = fault.Text{Key: "rules.supporter-reach",
 		Zh: "赡养人的“{found}”要读取其家庭或事件，这里没有", En: `a supporter's "{found}" reads its household or its events, which are not at hand`}
 )
@@ -166,15 +180,19 @@ type builder struct {
 }
 
 func (b *builder) fail(e ast.Expr, text fault.Text, args fault.Args) *term {
-	b.faults = append(b.faults, fault.New(fault.Invalid, text, args).In(place(b.source, b.info.GetStartLocation(e.ID()))))
+	b.faults = append(b.faults, fault.New(fault.Invalid, text, args).In(b.place(e)))
 	return nil
+}
+
+func (b *builder) place(e ast.Expr) fault.At {
+	return placeOfName(b.source, b.info.GetStartLocation(e.ID()))
 }
 
 // build returns nil after a fault.
 func (b *builder) build(e ast.Expr, names map[string]binding) *term {
 	t := b.dispatch(e, names)
 	if t != nil && t.pos == (fault.At{}) {
-		t.pos = place(b.source, b.info.GetStartLocation(e.ID()))
+		t.pos = b.place(e)
 	}
 	return t
 }
@@ -238,7 +256,7 @@ func (b *builder) field(e ast.Expr, rel relation, name string) *term {
 	path := string(unitOf(rel)) + "." + name
 	if v, ok := b.world.variables[path]; ok {
 		t := &term{op: opVariable, typ: v.decl.Type, list: b.world.pack.Codes[v.decl.Codes], rel: rel, vari: v}
-		b.world.uses(v, place(b.source, b.info.GetStartLocation(e.ID())), rel == supporters)
+		b.world.uses(v, b.place(e), rel == supporters)
 		return t
 	}
 	slot, ok := b.world.layout.Slot(path)
@@ -290,8 +308,11 @@ func (b *builder) column(name string) *term {
 func (b *builder) parameter(e ast.Expr, name string) *term {
 	p := b.world.parameters[name]
 	b.world.used[name] = true
-	if p.Codes != "" || p.Bands {
-		return b.fail(e, notConstant, fault.Args{"operator": "param." + name})
+	switch {
+	case p.Codes != "":
+		return b.fail(e, bareParameter, fault.Args{"found": name, "write": "param." + name + "[…]"})
+	case p.Bands:
+		return b.fail(e, bareParameter, fault.Args{"found": name, "write": "param." + name + ".band(…)"})
 	}
 	return &term{op: opParam, typ: p.Type, rel: households, param: p}
 }
