@@ -16,6 +16,7 @@ import (
 // comes only by consent, events of fire come from a feed.
 func askingPack() *pack.Pack {
 	p := tinyPack()
+	slices.SortFunc(p.Facts, func(a, b *pack.Fact) int { return strings.Compare(a.Path(), b.Path()) })
 	for _, f := range p.Facts {
 		switch {
 		case f.Name == "a":
