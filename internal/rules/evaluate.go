@@ -237,16 +237,19 @@ func (m *machine) values(id int32, rel relation) Column {
 	n := m.lanes[rel]
 	c := Column{Num: make([]int64, n), Known: NewBits(n)}
 	for i := range n {
-		if !v.known.Has(i) {
-			continue
+		if v.known.Has(i) {
+			c.Set(i, v.number(i))
 		}
-		if v.num != nil && m.plan.nodes[id].typ != pack.Bool {
-			c.Set(i, v.num[i])
-			continue
-		}
-		c.Set(i, boolNum(v.isTrue.Has(i)))
 	}
 	return c
+}
+
+// number is a known lane as a column holds it.
+func (v *vector) number(lane int) int64 {
+	if v.isTrue != nil {
+		return boolNum(v.isTrue.Has(lane))
+	}
+	return v.num[lane]
 }
 
 // Persons evaluates one of the pack's person expressions (whom a feed covers, who counts, who is linked) over the persons

@@ -376,26 +376,22 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 		}
 		v.putBool(w, want[w], states{known, err, late}, truth)
 	}
-	for t := range taints {
-		if v.taints[t] != nil {
-			connectiveTaint(t, v, want, decided, operands, absorbing)
-		}
-	}
+	connectiveTaints(v, want, firm, operands)
 }
 
-// connectiveTaint taints a decided lane only if no operand decides it untainted.
-func connectiveTaint(t taint, v *vector, want, decided Bits, operands []*vector, absorbing bool) {
-	for w := range want {
-		any, firm := uint64(0), uint64(0)
-		for _, a := range operands {
-			decides := a.known[w] & a.isTrue[w]
-			if !absorbing {
-				decides = a.known[w] &^ a.isTrue[w]
-			}
-			any |= a.tainted(t, w)
-			firm |= decides &^ a.tainted(t, w)
+// connectiveTaints lets a lane rest on what its operands rest on, unless one of them decides it and rests on nothing.
+func connectiveTaints(v *vector, want, firm Bits, operands []*vector) {
+	for t := range taints {
+		if v.taints[t] == nil {
+			continue
 		}
-		v.taints[t][w] |= want[w] & any &^ (decided[w] & firm)
+		for w := range want {
+			any := uint64(0)
+			for _, a := range operands {
+				any |= a.tainted(t, w)
+			}
+			v.taints[t][w] |= want[w] & any &^ firm[w]
+		}
 	}
 }
 
@@ -432,6 +428,10 @@ func (m *machine) conditional(n *node, v *vector, want Bits) {
 			pick(v.num, b.num, w, other&want[w])
 			v.put(w, want[w], s)
 		}
+	}
+	for w := range want {
+		yes[w] &= test.known[w] // what an unknown test leaves open rests on the test alone
+		no[w] &= test.known[w]
 	}
 	v.inheritTaints(want, test)
 	v.inheritTaints(yes, a)
@@ -547,6 +547,7 @@ func (m *machine) orDefault(n *node, v *vector, want Bits) {
 		v.taint(assumed, w, open[w]&(sd.known|sd.err|sd.lapsed))
 	}
 	v.inheritTaints(want, a)
+	v.inheritTaints(open, d)
 	m.release(n.rel, open)
 }
 

@@ -148,7 +148,7 @@ func (m *missing) parameter(n *node, lane int) {
 		f := p.policy.world.layout.Facts(pack.Household)[p.places.fact]
 		m.addFact(f, UnitReference{Kind: pack.Household})
 	}
-	if in == 0 {
+	if p.places.isOpen(in) {
 		m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.area", Name: areaName, Ask: &areaQuestion})
 	}
 }

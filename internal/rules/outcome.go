@@ -61,6 +61,7 @@ type programmeLanes struct {
 
 // amountLanes is a component's rounded amount. A lane that is not known has no amount: it is open, or not in force.
 type amountLanes struct {
+	money  bool // the component is money
 	num    []int64
 	known  Bits
 	lapsed Bits // the component's rule is not in force
@@ -82,6 +83,9 @@ func (p *programmeLanes) reset(plan *programmePlan, lanes int) {
 	}
 	if p.amounts == nil {
 		p.amounts = make([]amountLanes, len(plan.version.decl.Components))
+		for i := range p.amounts {
+			p.amounts[i].money = plan.amounts[i] >= 0
+		}
 	}
 	for i := range p.amounts {
 		a := &p.amounts[i]
@@ -124,7 +128,8 @@ func (m *machine) decide(p *programmePlan, want Bits) *programmeLanes {
 type tally struct {
 	refused, unknown, consent, failed, lapsed Bits
 
-	tainted, firmRefusal [taints]Bits // conditions that rest on something, refusals that do not
+	tainted     [taints]Bits // some condition rests on something
+	firmRefusal Bits         // some condition that rests on nothing refuses
 }
 
 func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
@@ -135,7 +140,7 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	}
 	var t tally
 	parts := []*Bits{&t.refused, &t.unknown, &t.consent, &t.failed, &t.lapsed,
-		&t.tainted[assumed], &t.firmRefusal[assumed], &t.tainted[doubted], &t.firmRefusal[doubted]}
+		&t.tainted[assumed], &t.tainted[doubted], &t.firmRefusal}
 	for _, b := range parts {
 		*b = m.selection(p.rel)
 	}
@@ -145,7 +150,7 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	for i, id := range p.conditions {
 		if m.narrow {
 			for w := range open {
-				open[w] = want[w] &^ (t.firmRefusal[assumed][w] & t.firmRefusal[doubted][w])
+				open[w] = want[w] &^ t.firmRefusal[w]
 			}
 		}
 		m.tallyCondition(&t, r, i, p.version.decl.Conditions[i].OnConsent, m.need(id, open), open)
@@ -179,9 +184,9 @@ func (m *machine) tallyCondition(t *tally, r *programmeLanes, index int, onConse
 		}
 		t.failed[w] |= s.err & open[w]
 		t.lapsed[w] |= s.lapsed & open[w]
+		t.firmRefusal[w] |= no &^ (v.tainted(assumed, w) | v.tainted(doubted, w))
 		for k := range taints {
 			t.tainted[k][w] |= v.tainted(k, w) & open[w]
-			t.firmRefusal[k][w] |= no &^ v.tainted(k, w)
 		}
 	}
 }
@@ -198,7 +203,7 @@ func witness(r *programmeLanes, w int, lanes uint64, index int) {
 func (m *machine) conclude(p *programmePlan, r *programmeLanes, t *tally, want Bits) {
 	for w := range want {
 		for k := range taints {
-			r.taints[k][w] |= want[w] & t.tainted[k][w] &^ t.firmRefusal[k][w]
+			r.taints[k][w] |= want[w] & t.tainted[k][w] &^ t.firmRefusal[w]
 		}
 	}
 	each(want, func(lane int) {
@@ -386,12 +391,12 @@ const (
 	totalOverflow
 )
 
-// total is the sum of a lane's components.
+// total is the sum of a lane's components that are money.
 func (r *programmeLanes) total(lane int) (money.Decimal, totalState) {
 	sum := money.Decimal(0)
 	for i := range r.amounts {
 		a := &r.amounts[i]
-		if a.none.Has(lane) || a.lapsed.Has(lane) {
+		if !a.money || a.none.Has(lane) || a.lapsed.Has(lane) {
 			continue
 		}
 		if !a.known.Has(lane) {

@@ -32,15 +32,20 @@ type scale struct {
 }
 
 // places numbers the combinations of area and residence that parameters distinguish. Only areas that some value names
-// matter, so a household's place is its deepest such area and its residence.
+// matter, so a household's place is its deepest such area and its residence. Where less is known than parameters
+// distinguish, as for a household of which only the city is, the place is open.
 type places struct {
-	areas      []area.Code // those named, and last 0 for an unknown area
+	areas      []area.Code // those named, and that of the pack
+	open       []area.Code // those around some of them, and last 0 for an unknown area
 	residences []string    // the list's codes, and last "" for an unknown residence
 	fact       int         // the slot of the residence; -1 if the pack has none
 }
 
 func newPlaces(w *world, overlay Overlay) *places {
 	p := &places{fact: -1}
+	if w.pack.Area != 0 {
+		p.areas = append(p.areas, w.pack.Area)
+	}
 	for _, parameter := range w.pack.Parameters {
 		p.name(parameter)
 	}
@@ -48,7 +53,14 @@ func newPlaces(w *world, overlay Overlay) *places {
 		p.name(parameter)
 	}
 	slices.Sort(p.areas)
-	p.areas = append(slices.Compact(p.areas), 0)
+	p.areas = slices.Compact(p.areas)
+	for _, a := range p.areas {
+		for around := a.Parent(); w.pack.Area.Contains(around); around = around.Parent() {
+			p.open = append(p.open, around)
+		}
+	}
+	slices.Sort(p.open)
+	p.open = append(slices.Compact(p.open), 0)
 	if slot, ok := w.layout.Slot(w.pack.Residence); ok {
 		p.fact = slot
 		list := w.pack.Codes[w.layout.Facts(pack.Household)[slot].Codes]
@@ -64,20 +76,33 @@ func (p *places) name(parameter *pack.Parameter) {
 	}
 }
 
-func (p *places) count() int { return len(p.areas) * len(p.residences) }
+func (p *places) count() int { return (len(p.areas) + len(p.open)) * len(p.residences) }
 
-// of is the place of a household. One outside every area that a value names is at the place of an unknown area.
+// isOpen reports whether parameters distinguish more than is known of an area.
+func (p *places) isOpen(at area.Code) bool { return p.within(at) >= len(p.areas) }
+
+// of is the place of a household. One outside the pack's area is at the place of an unknown area.
 func (p *places) of(at area.Code, residence int, residenceKnown bool) int {
 	if !residenceKnown {
 		residence = len(p.residences) - 1
 	}
-	best := len(p.areas) - 1
-	for i, a := range p.areas[:len(p.areas)-1] {
-		if at != 0 && a.Contains(at) && (best == len(p.areas)-1 || a.Level() > p.areas[best].Level()) {
+	return p.within(at)*len(p.residences) + residence
+}
+
+func (p *places) within(at area.Code) int {
+	if i := slices.Index(p.open, at); i >= 0 {
+		return len(p.areas) + i
+	}
+	best := -1
+	for i, a := range p.areas {
+		if a.Contains(at) && (best < 0 || a.Level() > p.areas[best].Level()) {
 			best = i
 		}
 	}
-	return best*len(p.residences) + residence
+	if best < 0 {
+		return len(p.areas) + len(p.open) - 1
+	}
+	return best
 }
 
 // at is the value in force at a known area and residence, nil if there is none.
@@ -96,48 +121,54 @@ func (p *places) at(parameter *pack.Parameter, on calendar.Date, in area.Code, r
 
 // resolve is the value at each place; a place that is not fully known has a value only if all that it can be agree.
 func (p *places) resolve(parameter *pack.Parameter, on calendar.Date) []resolved {
-	known := len(p.areas) - 1
-	all := make([]resolved, p.count())
-	residences := p.residences[:len(p.residences)-1]
-	if len(residences) == 0 {
-		residences = []string{""}
-	}
-	for a := range p.areas[:known] {
-		for r, residence := range residences {
-			all[a*len(p.residences)+r] = resolved{value: p.at(parameter, on, p.areas[a], residence)}
-		}
-		if len(p.residences) > 1 {
-			last := len(p.residences) - 1
-			all[a*len(p.residences)+last] = agree(all[a*len(p.residences) : a*len(p.residences)+last])
+	all := make([]resolved, 0, p.count())
+	for _, a := range p.areas {
+		for _, residence := range p.residences {
+			all = append(all, p.agreed(parameter, on, []area.Code{a}, residence))
 		}
 	}
-	for r := range p.residences {
-		var candidates []resolved
-		for a := range p.areas[:known] {
-			candidates = append(candidates, all[a*len(p.residences)+r])
+	for _, around := range p.open {
+		in := p.areas
+		if around != 0 {
+			in = []area.Code{around}
+			for _, a := range p.areas {
+				if around.Contains(a) {
+					in = append(in, a)
+				}
+			}
 		}
-		all[known*len(p.residences)+r] = agree(candidates)
+		for _, residence := range p.residences {
+			all = append(all, p.agreed(parameter, on, in, residence))
+		}
 	}
 	return all
+}
+
+// agreed is the value that some areas have in common, for a residence or, where it is not known, for all of them.
+func (p *places) agreed(parameter *pack.Parameter, on calendar.Date, in []area.Code, residence string) resolved {
+	residences := []string{residence}
+	if residence == "" && len(p.residences) > 1 {
+		residences = p.residences[:len(p.residences)-1]
+	}
+	common, first := resolved{}, true
+	for _, a := range in {
+		for _, residence := range residences {
+			value := p.at(parameter, on, a, residence)
+			if !first && !sameValue(common.value, value) {
+				return resolved{differs: true}
+			}
+			if first {
+				common.value, first = value, false
+			}
+		}
+	}
+	return common
 }
 
 // resolved is a value or the knowledge that it differs.
 type resolved struct {
 	value   *pack.ParameterValue
 	differs bool
-}
-
-func agree(candidates []resolved) resolved {
-	if len(candidates) == 0 {
-		return resolved{}
-	}
-	first := candidates[0]
-	for _, c := range candidates {
-		if c.differs || !sameValue(c.value, first.value) {
-			return resolved{differs: true}
-		}
-	}
-	return first
 }
 
 func sameValue(a, b *pack.ParameterValue) bool {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -87,6 +88,118 @@ func TestLookUpsAreStrict(t *testing.T) {
 	} {
 		if got := evaluateIn(t, placePack(), pack.Decimal, c.expression, "2026-11-01", c.facts); got != c.want {
 			t.Errorf("%s: %s = %s, want %s", c.why, c.expression, got, c.want)
+		}
+	}
+}
+
+// TestParametersByPlace: the nearest area that has a value, in it the residence's own before the general one; and where
+// not enough is known to tell which, the value is unknown unless all agree.
+func TestParametersByPlace(t *testing.T) {
+	p := tinyPack()
+	add := func(name string, values ...*pack.ParameterValue) {
+		p.Parameters = append(p.Parameters, &pack.Parameter{Name: name, Type: pack.Decimal, Residence: true, Values: values})
+	}
+	const from = "2026-01-01"
+	add("nearest", value("", "", from, "", "1"), value("371402", "", from, "", "2"), value("371424100", "", from, "", "3"))
+	add("one_county", value("371402", "", from, "", "2"))
+	add("own", value("", "", from, "", "1"), value("", "urban", from, "", "2"), value("371402", "", from, "", "3"))
+	add("agreed", value("", "", from, "", "1"), value("371402", "", from, "", "1"))
+	policy := mustCompile(t, withResults(p, "param.nearest", "param.one_county", "param.own", "param.agreed"))
+	e := policy.On(mustDate("2026-11-01"), nil).NewEvaluator()
+	for _, c := range []struct{ why, in, facts, want string }{
+		{"a village of a township with its own value", "371424100281", "residence=rural", "3 not-in-force 1 1"},
+		{"a village of a township without", "371424101281", "residence=rural", "1 not-in-force 1 1"},
+		{"a county with its own value", "371402", "residence=urban", "2 2 3 1"},
+		{"a county with its own value, by its village", "371402001001", "residence=urban", "2 2 3 1"},
+		{"another county", "371403001001", "residence=urban", "1 not-in-force 2 1"},
+		{"a county in which a township differs, and no more is known", "371424", "residence=rural", "unknown not-in-force 1 1"},
+		{"only the city is known", "3714", "residence=rural", "unknown unknown unknown 1"},
+		{"the area is not known", "", "residence=rural", "unknown unknown unknown 1"},
+		{"the residence is not known", "371403001001", "", "1 not-in-force unknown 1"},
+		{"the residence does not matter there", "371402", "", "2 2 3 1"},
+		{"neither is known", "", "", "unknown unknown unknown 1"},
+		{"a household outside the pack's area", "370102", "residence=rural", "unknown unknown unknown 1"},
+	} {
+		b := tinyBatch(t, policy.world, c.facts, nil)
+		b.Area[0] = 0
+		if c.in != "" {
+			b.Area[0] = mustArea(c.in)
+		}
+		e.Evaluate(b)
+		var got []string
+		for i := range 4 {
+			got = append(got, e.Value(fmt.Sprintf("household.r%d", i), 0))
+		}
+		if all := strings.Join(got, " "); all != c.want {
+			t.Errorf("%s: %s, want %s", c.why, all, c.want)
+		}
+	}
+}
+
+// withResults adds decimal variables r0, r1, … of a household.
+func withResults(p *pack.Pack, sources ...string) *pack.Pack {
+	for i, source := range sources {
+		p.Variables = append(p.Variables, always(pack.Household, fmt.Sprintf("r%d", i), pack.Decimal, source))
+	}
+	return p
+}
+
+// TestAmountOfWhatIsNotMoney: a component that is not money adds nothing to the amount that another formula reads.
+func TestAmountOfWhatIsNotMoney(t *testing.T) {
+	money := &pack.Component{ID: "cash", Amount: pack.Expr{Source: "household.x"}, Per: "month"}
+	care := &pack.Component{ID: "care"}
+	never := &pack.Component{ID: "care", When: pack.Expr{Source: "household.b"}}
+	for _, c := range []struct {
+		why        string
+		components []*pack.Component
+		want       string
+	}{
+		{"money alone", []*pack.Component{money}, "5"},
+		{"money and care", []*pack.Component{money, care}, "5"},
+		{"care alone", []*pack.Component{care}, "0"},
+		{"care that is not given", []*pack.Component{never, money}, "5"},
+		{"nothing at all", nil, "0"},
+	} {
+		p := withResults(tinyPack(), "household.amount('p')")
+		p.Programmes = []*pack.Programme{rule("p", pack.Household, c.components, "household.a")}
+		policy := mustCompile(t, p)
+		e := policy.On(mustDate("2026-11-01"), nil).NewEvaluator()
+		e.Evaluate(tinyBatch(t, policy.world, "a=true b=false x=5", nil))
+		if got := e.Value("household.r0", 0); got != c.want {
+			t.Errorf("%s: %s, want %s", c.why, got, c.want)
+		}
+	}
+}
+
+// TestTaintsOfDefaults: what a default rests on, the value that it stands in for rests on.
+func TestTaintsOfDefaults(t *testing.T) {
+	p := tinyPack()
+	p.Programmes = []*pack.Programme{
+		rule("stand-in", pack.Person, nil, "person.x.or(household.members.sum(m, m.y)) > 0.0"),
+		rule("two-grounds", pack.Person, nil, "person.a.or(false) && household.members.count(m, true) > 5"),
+		rule("unknown-test", pack.Person, nil, "person.c ? person.x.or(1.0) > 0.0 : true"),
+	}
+	policy := mustCompile(t, p)
+	plan := policy.On(mustDate("2026-11-01"), nil)
+	b := tinyBatch(t, policy.world, "", []string{"y=1 b=false"})
+	b.Doubtful.Set(0)
+	results := plan.NewEvaluator().Evaluate(b)
+	told := plan.Explain(Subject{Batch: b, Persons: []string{"a"}}).Outcomes
+	for i, c := range []struct {
+		why     string
+		outcome Outcome
+		assumed bool
+	}{
+		{"the default rests on a doubtful household", Possible, true},
+		{"false rests on a default or on a doubtful household, whichever", Ineligible, true},
+		{"an unknown test rests on no default of its arms", Possible, false},
+	} {
+		r := results.Programmes[i]
+		if r.Outcome[0] != c.outcome || r.Assumed.Has(0) != c.assumed {
+			t.Errorf("%s: %s, assumed %v", c.why, r.Outcome[0], r.Assumed.Has(0))
+		}
+		if told[i].Outcome != c.outcome.String() || told[i].Assumed != c.assumed {
+			t.Errorf("%s, explained: %s, assumed %v", c.why, told[i].Outcome, told[i].Assumed)
 		}
 	}
 }

@@ -83,27 +83,22 @@ func (f *RowFormula) Evaluate(on calendar.Date, rows Table, start []int32) (Colu
 	}
 	m := newMachine(g.plan, true)
 	m.load(b)
-	values := m.values(root, rel)
-	failed := m.failures(root, rel)
-	if !f.single {
-		return values, failed
-	}
-	c := Column{Num: make([]int64, n), Known: NewBits(n)}
+	all := m.everything(rel)
+	v := m.need(root, all)
+	c, failed := Column{Num: make([]int64, n), Known: NewBits(n)}, 0
 	for i := range n {
-		if row := int(start[i]); start[i] < start[i+1] && values.Known.Has(row) {
-			c.Set(i, values.Num[row])
+		lane := i
+		if f.single {
+			if lane = int(start[i]); start[i] == start[i+1] {
+				continue
+			}
+		}
+		switch v.state(lane) {
+		case stateKnown:
+			c.Set(i, v.number(lane))
+		case stateError:
+			failed++
 		}
 	}
 	return c, failed
-}
-
-// failures counts the lanes of a node that came to an error.
-func (m *machine) failures(id int32, rel relation) int {
-	all := m.everything(rel)
-	v := m.need(id, all)
-	m.release(rel, all)
-	if !v.odd {
-		return 0
-	}
-	return v.err.Count()
 }
