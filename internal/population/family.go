@@ -61,7 +61,7 @@ func (f *Family) Member(name string) (int, bool) {
 
 // Subject is the family as package rules explains it.
 func (f *Family) Subject() rules.Subject {
-	s := rules.Subject{Batch: f.Batch, Key: f.Key, Persons: names(f.Members), Supporters: names(f.Supporters), Simulated: f.Simulated}
+	s := rules.Subject{Batch: f.Batch, Key: f.Key, Persons: names(f.Members), Supporters: names(f.Supporters), Doubts: f.Doubts, Simulated: f.Simulated}
 	if f.source != nil {
 		s.Origin = f.origin
 	}

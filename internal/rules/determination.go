@@ -52,6 +52,7 @@ type HouseholdSummary struct {
 	Members    []string `json:"members"`
 	Registered []string `json:"registered,omitempty"` // registered with them, not counting as members
 	Doubtful   bool     `json:"doubtful,omitempty"`
+	Doubts     []Label  `json:"doubts,omitempty"` // why
 	Collective bool     `json:"collective,omitempty"`
 }
 
@@ -215,6 +216,7 @@ type Subject struct {
 	Key        string
 	Persons    []string // names, by lane
 	Supporters []string
+	Doubts     []pack.Text // why the composition is doubtful
 	Simulated  bool
 	Origin     func(unit pack.Unit, supporter bool, lane, slot int) Origin // nil: nothing is said of sources
 }

@@ -84,7 +84,7 @@ func (x *explainer) household() HouseholdSummary {
 	b := x.subject.Batch
 	counted := int(b.Counted[0])
 	h := HouseholdSummary{Key: x.subject.Key, Members: x.subject.Persons[:counted], Registered: x.subject.Persons[counted:],
-		Doubtful: b.Doubtful.Has(0), Collective: b.Collective.Has(0)}
+		Doubtful: b.Doubtful.Has(0), Doubts: x.subject.Doubts, Collective: b.Collective.Has(0)}
 	if b.Area[0] != 0 {
 		h.Area = b.Area[0].String()
 		if path := x.plan.policy.world.pack.Areas.Path(b.Area[0]); path != "" {

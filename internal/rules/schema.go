@@ -139,6 +139,7 @@ var fieldNotes = map[string]fieldNote{
 	"HouseholdSummary.members":    says("who counts, in order"),
 	"HouseholdSummary.registered": says("who is registered with them and does not count"),
 	"HouseholdSummary.doubtful":   says("who belongs to it is still to be seen; its own outcomes are at most possible"),
+	"HouseholdSummary.doubts":     says("why that is still to be seen"),
 	"HouseholdSummary.collective": says("a dormitory or an institution, not assessed as a family"),
 
 	"UnitReference.kind":      says("a person or the household"),

@@ -162,6 +162,9 @@ func (w *writer) heading() {
 	}
 	if h.Doubtful {
 		w.line("%s", w.say("※ 谁和谁一起生活还没有核实：家庭类项目最多判为“可能符合”。", "※ Who lives together is still to be seen: programmes of the household are at most possible."))
+		for _, doubt := range h.Doubts {
+			w.line("  · %s", w.in(doubt))
+		}
 	}
 	w.line("%s", w.say("※ 预判供核实和办理参考，不是审批决定。", "※ A pre-assessment helps to verify and to file; it decides nothing."))
 }
