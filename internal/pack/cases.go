@@ -178,7 +178,7 @@ func (d *Dossier) value(f *file, path string, n *yaml.Node) any {
 // The file may also be a whole case; of several the first is read. It reports every fault at once; the dossier is nil when
 // there is one.
 func ReadDossier(name string, content []byte) (*Dossier, fault.List) {
-	l := &loader{pack: &Pack{}}
+	l := newLoader()
 	if len(content) > maxFile {
 		l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
 		return nil, l.faults

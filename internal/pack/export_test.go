@@ -20,7 +20,7 @@ func SchemaOf(name string) string {
 
 // CheckShape is what the loader has against the shape of one file, whatever the rest of the pack is.
 func CheckShape(name string, content []byte) fault.List {
-	l := &loader{pack: &Pack{}, defined: map[string]Pos{}}
+	l := newLoader()
 	for _, p := range places {
 		if p.holds(name) {
 			p.read = func(*loader, node) {}

@@ -1,11 +1,6 @@
 package pack
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -17,12 +12,6 @@ import (
 )
 
 var (
-	unreadable = fault.Text{Key: "pack.unreadable",
-		Zh: "读不了这个文件：{detailZh}", En: "the file cannot be read: {detail}"}
-	tooLarge = fault.Text{Key: "pack.too-large",
-		Zh: "文件超过 {limit} 兆字节", En: "the file is larger than {limit} MiB"}
-	missingFile = fault.Text{Key: "pack.missing-file",
-		Zh: "缺少文件“{expected}”", En: `the file "{expected}" is missing`}
 	emptyFile = fault.Text{Key: "pack.empty-file",
 		Zh: "文件里没有内容", En: "there is nothing in the file"}
 	strayFile = fault.Text{Key: "pack.stray-file",
@@ -37,12 +26,9 @@ var (
 		Zh: "这个文件应是列表，每项以“- {expected}:”开头", En: `this file is a list, each item beginning with "- {expected}:"`}
 )
 
-// maxFile bounds a file of a pack; the largest real one is the list of areas.
-const maxFile = 16 << 20
-
 // Load reads a pack. It reports every fault at once; the pack is nil when there is one.
 func Load(fsys fs.FS) (*Pack, fault.List) {
-	l := &loader{pack: &Pack{Codes: map[string]*CodeList{}}, defined: map[string]Pos{}, names: map[*category][]string{}, lost: map[string]bool{}}
+	l := newLoader()
 	contents := l.readFiles(fsys)
 	names := sortedKeys(contents)
 	l.pack.Hash = hash(names, contents)
@@ -72,6 +58,10 @@ type loader struct {
 	lost         map[string]bool        // files that could not be read, so that what they define is not known
 }
 
+func newLoader() *loader {
+	return &loader{pack: &Pack{Codes: map[string]*CodeList{}}, defined: map[string]Pos{}, names: map[*category][]string{}, lost: map[string]bool{}}
+}
+
 func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
 	l.faults = append(l.faults, fault.New(fault.Invalid, text, args).In(at))
 }
@@ -79,11 +69,7 @@ func (l *loader) failAt(at fault.At, text fault.Text, args fault.Args) {
 func (l *loader) fail(pos Pos, text fault.Text, args fault.Args) { l.failAt(pos.At(), text, args) }
 
 // lose notes that a file, or part of it, could not be read.
-func (l *loader) lose(name string) {
-	if l.lost != nil {
-		l.lost[name] = true
-	}
-}
+func (l *loader) lose(name string) { l.lost[name] = true }
 
 // afterwards checks something once everything has been read.
 func (l *loader) afterwards(check func()) { l.later = append(l.later, check) }
@@ -97,110 +83,28 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// readFiles reads every file of the pack but notes (README, .md) and hidden files.
-func (l *loader) readFiles(fsys fs.FS) map[string][]byte {
-	contents := map[string][]byte{}
-	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			l.unreadable(name, err)
-			return nil
-		case name == ".":
-			return nil
-		case strings.HasPrefix(path.Base(name), "."):
-			return skip(d)
-		case d.IsDir() || path.Ext(name) == ".md":
-			return nil
-		}
-		if content, ok := l.readFile(fsys, name); ok {
-			contents[name] = content
-		}
-		return nil
-	}) // every fault has been reported where it arose
-	return contents
-}
-
-// skip leaves out a file, or a folder with all below it.
-func skip(d fs.DirEntry) error {
-	if d.IsDir() {
-		return fs.SkipDir
-	}
-	return nil
-}
-
-func (l *loader) readFile(fsys fs.FS, name string) ([]byte, bool) {
-	content, err := readBounded(fsys, name)
-	switch {
-	case errors.Is(err, errTooLarge):
-		l.lose(name)
-		l.failAt(fault.At{File: name}, tooLarge, fault.Args{"limit": maxFile >> 20})
-	case err != nil:
-		l.unreadable(name, err)
-	}
-	return content, err == nil
-}
-
-// unreadable reports why a file or a folder could not be read, without its path, which the place already says.
-func (l *loader) unreadable(name string, err error) {
-	told := Text{err.Error(), err.Error()}
-	var pathError *fs.PathError
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		told = Text{"没有读取权限", "permission denied"}
-	case errors.As(err, &pathError):
-		told = Text{pathError.Err.Error(), pathError.Err.Error()}
-	}
-	l.lose(name)
-	l.failAt(fault.At{File: name}, unreadable, fault.Args{"detail": told.En, "detailZh": told.Zh})
-}
-
-var errTooLarge = errors.New("too large")
-
-func readBounded(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(content) > maxFile {
-		return nil, errTooLarge
-	}
-	return content, err
-}
-
-// hash names the pack by its content.
-func hash(names []string, contents map[string][]byte) string {
-	h := sha256.New()
-	for _, name := range names {
-		fmt.Fprintf(h, "%s\x00%d\x00", name, len(contents[name]))
-		h.Write(contents[name])
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // place is where a kind of file lies, its shape, and what reads one object of it.
 type place struct {
-	path   string // a file, or a folder with all below it when it ends in a slash
-	list   string // the key that an item of a list begins with; "" for a single object
-	single bool   // has one document only
-	shape  *shape
-	read   func(*loader, node)
+	path  string // a file, or a folder with all below it when it ends in a slash
+	list  string // the key that an item of a list begins with; "" for a single object
+	shape *shape
+	read  func(*loader, node)
+	many  bool // may have several documents
 }
 
 var places = []place{
-	{"departments.yaml", "department", true, departmentShape, (*loader).department},
-	{"codes.yaml", "codes", true, codeListShape, (*loader).codeList},
-	{"facts/", "fact", true, factShape, (*loader).fact},
-	{"parameters/", "parameter", true, parameterShape, (*loader).parameter},
-	{"variables/", "variable", true, variableShape, (*loader).variable},
-	{"programmes/", "", true, programmeShape, (*loader).programme},
-	{"index.yaml", "", true, indexShape, (*loader).index},
-	{"warnings/", "", true, mechanismShape, (*loader).mechanism},
-	{"feeds/", "", true, feedShape, (*loader).feed},
-	{"household.yaml", "", true, householdShape, (*loader).household},
-	{"workflow.yaml", "", true, workflowShape, (*loader).workflow},
-	{"cases/", "", false, caseShape, (*loader).caseOf},
+	{"departments.yaml", "department", departmentShape, (*loader).department, false},
+	{"codes.yaml", "codes", codeListShape, (*loader).codeList, false},
+	{"facts/", "fact", factShape, (*loader).fact, false},
+	{"parameters/", "parameter", parameterShape, (*loader).parameter, false},
+	{"variables/", "variable", variableShape, (*loader).variable, false},
+	{"programmes/", "", programmeShape, (*loader).programme, false},
+	{"index.yaml", "", indexShape, (*loader).index, false},
+	{"warnings/", "", mechanismShape, (*loader).mechanism, false},
+	{"feeds/", "", feedShape, (*loader).feed, false},
+	{"household.yaml", "", householdShape, (*loader).household, false},
+	{"workflow.yaml", "", workflowShape, (*loader).workflow, false},
+	{"cases/", "", caseShape, (*loader).caseOf, true},
 }
 
 func (p *place) holds(name string) bool {
@@ -228,7 +132,7 @@ func (l *loader) read(name string, content []byte) {
 }
 
 func (l *loader) readPlace(p *place, name string, content []byte) {
-	f, documents := l.onlyDocuments(name, content, p.single)
+	f, documents := l.onlyDocuments(name, content, !p.many)
 	for _, doc := range documents {
 		if p.list == "" {
 			l.readObject(p, node{f, doc})
@@ -301,56 +205,4 @@ func nearestPlace(name string, paths []string) string {
 		return ""
 	}
 	return near + strings.TrimSuffix(rest, path.Ext(rest)) + ".yaml"
-}
-
-const (
-	headFile      = "pack.yaml"
-	usualCalendar = "calendar.yaml"
-)
-
-// head reads pack.yaml.
-func (l *loader) head(contents map[string][]byte) {
-	o, ok := l.readHead(contents)
-	if !ok {
-		l.lose(headFile)
-		l.calendarFile = usualCalendar
-		return
-	}
-	p := l.pack
-	p.ID, p.Name, p.Engine, p.Residence = o.string("pack"), o.text("name"), o.string("engine"), o.string("residence")
-	p.Area, p.EnginePos = o.area("area"), o.posOf("engine")
-	l.refersArea(o, "area")
-	l.residenceFact(o)
-	l.calendarFile = o.string("calendar")
-	if _, ok := contents[l.calendarFile]; l.calendarFile != "" && !ok && !l.lost[l.calendarFile] {
-		l.fail(o.posOf("calendar"), missingFile, fault.Args{"expected": l.calendarFile})
-	}
-}
-
-func (l *loader) readHead(contents map[string][]byte) (node, bool) {
-	content, ok := contents[headFile]
-	if !ok {
-		if !l.lost[headFile] {
-			l.failAt(fault.At{File: headFile}, missingFile, fault.Args{"expected": headFile})
-		}
-		return node{}, false
-	}
-	f, documents := l.onlyDocuments(headFile, content, true)
-	if len(documents) == 0 || !f.checkWhole(documents[0], packShape) {
-		return node{}, false
-	}
-	return node{f, documents[0]}, true
-}
-
-var wrongResidence = fault.Text{Key: "pack.residence",
-	Zh: "residence 应是家庭的一个代码型（code）事实，“{found}”不是", En: `"residence" must be a fact of the household of type code; "{found}" is not`}
-
-// residenceFact checks that the fact by which parameters differ is a code of the household.
-func (l *loader) residenceFact(o node) {
-	l.refers(o, "residence", toFacts)
-	l.afterwards(func() {
-		if f := l.factOf(l.pack.Residence); f != nil && (f.Unit != Household || f.Type != CodeOf) {
-			l.fail(o.posOf("residence"), wrongResidence, fault.Args{"found": f.Path()})
-		}
-	})
 }

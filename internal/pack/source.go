@@ -84,7 +84,7 @@ func (l *loader) source(o node, outer *Source) Source {
 	for _, c := range o.objects("cite") {
 		s.Cites = append(s.Cites, Cite{c.string("document"), c.string("article"), c.string("url"), c.string("note")})
 	}
-	cited := o.has("cite") && (len(s.Cites) > 0 || len(o.list("cite")) > 0 || o.object("cite").n.Kind != yaml.SequenceNode)
+	cited := o.cites()
 	switch {
 	case s.Status == "" && cited:
 		s.Status = Found
@@ -98,6 +98,12 @@ func (l *loader) source(o node, outer *Source) Source {
 		l.fail(o.posOf("status"), noWhy, fault.Args{"status": s.Status})
 	}
 	return s
+}
+
+// cites reports whether anything stands under cite, even if it could not be read, which has been reported.
+func (o node) cites() bool {
+	v, ok := o.get("cite")
+	return ok && (v.Kind != yaml.SequenceNode || len(v.Content) > 0)
 }
 
 // unique refuses a second definition of a name.
