@@ -128,7 +128,7 @@ func (b *builder) coded(e ast.Expr, left, right ast.Expr, names map[string]bindi
 	default:
 		l, r = b.build(left, names), b.build(right, names)
 		if l != nil && r != nil && l.list != r.list {
-			return b.fail(e, differentLists, fault.Args{"found": l.list.ID + ", " + r.list.ID}), nil
+			return b.fail(e, differentLists, fault.Args{"found": listID(l.list) + ", " + listID(r.list)}), nil
 		}
 	}
 	return l, r
@@ -261,7 +261,11 @@ func (b *builder) arms(e ast.Expr, left, right ast.Expr, names map[string]bindin
 	if b.types.GetType(left.ID()).Kind() == types.StringKind {
 		return b.coded(e, left, right, names)
 	}
-	return b.build(left, names), b.build(right, names)
+	l, r = b.build(left, names), b.build(right, names)
+	if l != nil && r != nil && l.list != r.list {
+		return b.fail(e, differentLists, fault.Args{"found": listID(l.list) + ", " + listID(r.list)}), nil
+	}
+	return l, r
 }
 
 func (b *builder) orDefault(e ast.Expr, call ast.CallExpr, names map[string]binding) *term {

@@ -157,6 +157,9 @@ func compile(p *pack.Pack, bind binder) (*Policy, fault.List) {
 	c.programmes()
 	c.index()
 	c.warnings()
+	for _, f := range w.formulas {
+		c.amountsReadable(f.term)
+	}
 	c.personExpressions()
 	c.rowFormulas()
 	c.feedOrder()
@@ -319,9 +322,6 @@ func (c *compiler) programmes() {
 		for _, version := range decl.Versions {
 			p.versions = append(p.versions, c.version(decl, version))
 		}
-	}
-	for _, f := range c.world.formulas {
-		c.amountsReadable(f.term)
 	}
 }
 

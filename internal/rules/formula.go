@@ -29,6 +29,8 @@ var (
 		Zh: "政策语言里没有函数“{found}”，可用的有：{expected}", En: `the policy language has no function "{found}"; it has: {expected}`}
 	foldForm = fault.Text{Key: "rules.fold-form",
 		Zh: "“{operator}”要写成 {operator}(变量, 公式)，例如 household.members.{operator}(m, …)", En: `"{operator}" is written {operator}(variable, formula), such as household.members.{operator}(m, …)`}
+	nameTaken = fault.Text{Key: "rules.name-taken",
+		Zh: "“{found}”在这里已有所指，请给变量另取一个名字", En: `"{found}" already means something here: give the variable another name`}
 	notInLanguage = fault.Text{Key: "rules.not-in-language",
 		Zh: "政策语言里不允许“{found}”", En: `"{found}" is not part of the policy language`}
 	wrongOperands = fault.Text{Key: "rules.wrong-operands",
@@ -265,6 +267,10 @@ func (w *nameWalker) comprehension(e ast.Expr, names scope) {
 		if len(w.faults) == 0 {
 			w.fault(e.ID(), foldElsewhere, nil)
 		}
+		return
+	}
+	if _, taken := names[fold.IterVar()]; taken || slices.Contains(w.language.names, fold.IterVar()) {
+		w.fault(e.ID(), nameTaken, fault.Args{"found": fold.IterVar()})
 		return
 	}
 	inner := scope{}

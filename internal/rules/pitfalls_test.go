@@ -203,3 +203,88 @@ func TestTaintsOfDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestKindsThatAFoldNeeds: a fold over events is decided once all of the kinds that can change it are known, and those
+// are every kind where a row of another kind is not passed over.
+func TestKindsThatAFoldNeeds(t *testing.T) {
+	for _, c := range []struct{ why, typ, expression, complete, want string }{
+		{"the other kind is passed over", "bool", "household.events.exists(e, e.kind == 'fire' && e.amount > 5.0)", "fire", "false"},
+		{"another kind makes it true", "bool", "household.events.exists(e, e.kind == 'fire' ? false : true)", "fire", "unknown"},
+		{"another kind makes it true, and all are known", "bool", "household.events.exists(e, e.kind == 'fire' ? false : true)", "fire flood", "false"},
+		{"all: another kind makes it false", "bool", "household.events.all(e, e.kind == 'fire' && e.amount < 5.0)", "fire", "unknown"},
+		{"all: another kind is passed over", "bool", "household.events.all(e, e.kind == 'fire' ? e.amount < 5.0 : true)", "fire", "true"},
+		{"count: another kind counts", "int", "household.events.count(e, e.kind == 'fire' ? false : e.amount > 0.0)", "fire", "unknown"},
+		{"sum: another kind adds nothing", "decimal", "household.events.sum(e, e.kind == 'fire' ? e.amount : 0.0)", "fire", "1"},
+		{"sum: another kind adds one", "decimal", "household.events.sum(e, e.kind == 'fire' ? e.amount : 1.0)", "fire", "unknown"},
+		{"sum: another kind adds its own", "decimal", "household.events.sum(e, e.kind == 'fire' ? 0.0 : e.amount)", "fire", "unknown"},
+		{"sum: two kinds, one of them known", "decimal", "household.events.sum(e, e.kind == 'fire' ? e.amount : e.kind == 'flood' ? 2.0 : 0.0)", "fire", "unknown"},
+		{"sum: two kinds, both known", "decimal", "household.events.sum(e, e.kind == 'fire' ? e.amount : e.kind == 'flood' ? 2.0 : 0.0)", "fire flood", "1"},
+		{"max: another kind may be the greatest", "decimal", "household.events.max(e, e.kind == 'fire' ? e.amount : 5.0)", "fire", "unknown"},
+		{"max: every kind is known", "decimal", "household.events.max(e, e.kind == 'fire' ? e.amount : 5.0)", "fire flood", "1"},
+	} {
+		p := tinyPack()
+		p.Variables = append(p.Variables, always(pack.Household, "result", pack.Type(c.typ), c.expression))
+		policy := mustCompile(t, p)
+		b := tinyBatch(t, policy.world, "fire=1", nil)
+		for _, kind := range strings.Fields(c.complete) {
+			b.Household.Complete[p.Codes["event"].Index(kind)].Set(0)
+		}
+		e := policy.On(mustDate("2026-11-01"), nil).NewEvaluator()
+		e.Evaluate(b)
+		if got := e.Value("household.result", 0); got != c.want {
+			t.Errorf("%s: %s = %s, want %s", c.why, c.expression, got, c.want)
+		}
+	}
+}
+
+// TestWhatCompilationMustRefuse: each of these passed, or ended the program.
+func TestWhatCompilationMustRefuse(t *testing.T) {
+	otherSet := &pack.Fact{Unit: pack.Household, Name: "t", Type: pack.CodesOf, Codes: "residence"}
+	mixed := rule("mixed", pack.Household, []*pack.Component{
+		{ID: "monthly", Amount: pack.Expr{Source: "1.0"}, Per: "month"}, {ID: "once", Amount: pack.Expr{Source: "1.0"}, Per: "once"}}, "household.a")
+	for _, c := range []struct {
+		why, want string
+		pack      func(p *pack.Pack)
+	}{
+		{"a fold's variable that hides the household", `"household" already means something here`, func(p *pack.Pack) {
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.members.exists(household, household.a)"))
+		}},
+		{"a fold's variable that hides the parameters", `"param" already means something here`, func(p *pack.Pack) {
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.members.exists(param, param.a)"))
+		}},
+		{"a fold's variable that hides the date", `"on" already means something here`, func(p *pack.Pack) {
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.members.exists(on, on.a)"))
+		}},
+		{"a fold's variable that hides that of the fold around it", `"m" already means something here`, func(p *pack.Pack) {
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.members.exists(m, m.events.exists(m, m.kind == 'fire'))"))
+		}},
+		{"events of a unit that has none", "only members, supporters, events or rows", func(p *pack.Pack) {
+			p.Events = p.Events[:1]
+			unit := p.Events[0].Unit
+			other := map[pack.Unit]pack.Unit{pack.Person: pack.Household, pack.Household: pack.Person}[unit]
+			p.Variables = append(p.Variables, always(other, "r", pack.Int, string(other)+".events.count(e, true)"))
+		}},
+		{"sets of codes of two lists", "codes of different lists: colour, residence", func(p *pack.Pack) {
+			p.Facts = append(p.Facts, otherSet)
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "'red' in (household.a ? household.s : household.t)"))
+		}},
+		{"a default of another list", "codes of different lists: colour, residence", func(p *pack.Pack) {
+			p.Facts = append(p.Facts, otherSet)
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "'red' in household.s.or(household.t)"))
+		}},
+		{"a warning that reads an amount by the month and once", "paid over different periods", func(p *pack.Pack) {
+			p.Programmes = append(p.Programmes, mixed)
+			p.Mechanisms = []*pack.Mechanism{{ID: "declaration", Rules: []*pack.Warning{{ID: "w", Unit: pack.Household, When: pack.Expr{Source: "household.amount('mixed') > 1.0"}}}}}
+		}},
+		{"an index that reads one", "paid over different periods", func(p *pack.Pack) {
+			p.Programmes = append(p.Programmes, mixed)
+			p.Index = &pack.Index{Dimensions: []*pack.Dimension{{ID: "d", Weight: mustMoney("1"), Score: pack.Expr{Source: "household.amount('mixed')"}}}}
+		}},
+	} {
+		p := tinyPack()
+		c.pack(p)
+		if got := refused(t, p); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", c.why, got)
+		}
+	}
+}

@@ -349,12 +349,37 @@ func (b *builder) fold(e ast.Expr, kind op, comprehension ast.ComprehensionExpr,
 		t.typ = pack.Int
 	}
 	if over == householdEvents || over == personEvents {
-		t.kinds = leadingKinds(inside)
-		if t.kinds == nil {
+		if t.kinds = b.kinds(t); t.kinds == nil {
 			return b.fail(e, foldKinds, fault.Args{"variable": comprehension.IterVar(), "example": b.world.layout.EventKinds(unitOf(over.parent())).Codes[0].ID})
 		}
 	}
 	return t
+}
+
+// kinds is the kinds of events that must all be known for a fold over them to be decided: those with which its body
+// begins, where a row of any other kind changes nothing, and else every kind. It is nil if the body begins with none.
+func (b *builder) kinds(fold *term) []int {
+	kinds, rest, settled := leadingKinds(fold.args[0])
+	if kinds == nil || settled && changesNothing(fold.op, rest) {
+		return kinds
+	}
+	all := make([]int, len(b.world.layout.EventKinds(unitOf(fold.rel)).Codes))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// changesNothing reports whether a fold is the same with one more row of a value. A row more can always be the greatest
+// or the only one.
+func changesNothing(o op, value int64) bool {
+	switch o {
+	case opAll:
+		return value == 1
+	case opExists, opCount, opSum:
+		return value == 0
+	}
+	return false
 }
 
 func (b *builder) overRelation(e ast.Expr, names map[string]binding) (relation, bool) {
@@ -374,28 +399,46 @@ func (b *builder) overRelation(e ast.Expr, names map[string]binding) (relation, 
 	case field == "supporters" && bound.rel == households:
 		return supporters, true
 	case field == "events" && bound.rel == households:
-		return householdEvents, true
+		return householdEvents, b.world.layout.EventKinds(pack.Household) != nil
 	case field == "events" && bound.rel == persons:
-		return personEvents, true
+		return personEvents, b.world.layout.EventKinds(pack.Person) != nil
 	}
 	return scalar, false
 }
 
-// leadingKinds is the kinds of events that a fold's body reads, nil if it does not begin with them.
-func leadingKinds(t *term) []int {
+// leadingKinds is the kinds of events with which a fold's body begins, nil if it does not begin with kinds; and its value
+// for a row of any other kind, where that is settled.
+func leadingKinds(t *term) (kinds []int, rest int64, settled bool) {
 	switch t.op {
-	case opAnd, opCond:
-		return leadingKinds(t.args[0])
+	case opAnd:
+		kinds, rest, settled = leadingKinds(t.args[0])
+		return kinds, 0, settled && rest == 0
+	case opCond:
+		return leadingChoice(t)
 	case opEqual:
 		if isKind(t.args[0]) && t.args[1].op == opConst {
-			return []int{int(t.args[1].num)}
+			return []int{int(t.args[1].num)}, 0, true
 		}
 	case opInSet:
 		if isKind(t.args[0]) {
-			return setMembers(t.set)
+			return setMembers(t.set), 0, true
 		}
 	}
-	return nil
+	return nil, 0, false
+}
+
+// leadingChoice: a row of another kind goes on to the second arm, which may choose by further kinds.
+func leadingChoice(t *term) (kinds []int, rest int64, settled bool) {
+	kinds, rest, settled = leadingKinds(t.args[0])
+	second := t.args[2]
+	if kinds == nil || !settled || rest != 0 {
+		return kinds, 0, false
+	}
+	if second.op == opConst {
+		return kinds, second.num, true
+	}
+	more, rest, settled := leadingKinds(second)
+	return append(kinds, more...), rest, settled
 }
 
 func isKind(t *term) bool {
