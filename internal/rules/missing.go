@@ -277,9 +277,11 @@ func (x *explainer) missedOperands(n *node, lane int) []Distance {
 			continue
 		}
 		for _, d := range x.distances(a, lane) {
-			if !slices.ContainsFunc(all, d.same) {
-				all = append(all, d)
+			if i := slices.IndexFunc(all, d.same); i >= 0 {
+				all[i] = d
+				continue
 			}
+			all = append(all, d)
 		}
 	}
 	return all

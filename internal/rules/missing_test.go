@@ -200,7 +200,7 @@ func TestDistances(t *testing.T) {
 		{"the threshold on the left", "param.standard * household.size > household.x", "x=1700 residence=rural", 2,
 			[]Distance{{Left: "param.standard * household.size", Right: "household.x", By: mustMoney("100"), Measure: "yuan", PerHead: amount("50"), PerHeadMeasure: "yuan", Persons: 2}}},
 		{"a floor and the value missed alike are told once", "household.floor < household.line && household.x < household.line", "x=9700 residence=rural", 1,
-			[]Distance{{Left: "household.floor", Right: "household.line", By: mustMoney("100"), Measure: "yuan", PerHead: amount("8.33"), PerHeadMeasure: "yuan-per-month", Persons: 1, Over: true}}},
+			[]Distance{{Left: "household.x", Right: "household.line", By: mustMoney("100"), Measure: "yuan", PerHead: amount("8.33"), PerHeadMeasure: "yuan-per-month", Persons: 1, Over: true}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := measuredPack()
