@@ -13,6 +13,7 @@ import (
 
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
 )
 
 // mostFuzzed bounds what is tried: a loader that is given megabytes of brackets is slow and not at fault.
@@ -52,6 +53,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		if p != nil {
 			traced(t, files, p)
+			compiled(t, p)
 		}
 	})
 }
@@ -72,6 +74,14 @@ func archives(f *testing.F, pattern string) []golden {
 		all = append(all, golden{path: p, archive: archive})
 	}
 	return all
+}
+
+// compiled compiles what was read: formulas too are only refused, and never stop the program.
+func compiled(t *testing.T, p *pack.Pack) {
+	policy, faults := rules.Compile(p)
+	if (policy == nil) == (len(faults) == 0) {
+		t.Fatalf("a policy: %v, faults: %v", policy != nil, faults)
+	}
 }
 
 // traced looks up the ends of every formula: their places are in the file.
