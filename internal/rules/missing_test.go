@@ -29,6 +29,9 @@ func askingPack() *pack.Pack {
 			f.Trust, f.Ask = []string{"visit", "declared"}, pack.Text{Zh: f.Name + "？", En: f.Name + "?"}
 		}
 	}
+	table := value("", "", "2026-01-01", "", "0")
+	table.Table = map[string]money.Decimal{"red": mustMoney("1"), "green": mustMoney("2"), "blue": mustMoney("3")}
+	p.Parameters = append(p.Parameters, &pack.Parameter{Name: "by_colour", Type: pack.Decimal, Codes: "colour", Values: []*pack.ParameterValue{table}})
 	text := pack.Text{Zh: "登记", En: "Registry"}
 	p.Feeds = []*pack.Feed{
 		{ID: "registry", Name: text},
@@ -113,6 +116,7 @@ func TestMissing(t *testing.T) {
 		{"held or not", "household.holds('grant')", "", nil, "holds.grant<benefits"},
 		{"the residence of a standard", "household.x < param.standard", "x=1", nil, "household.residence"},
 		{"the area of a standard", "household.x < param.standard", "x=1 residence=rural nowhere", nil, "household.area"},
+		{"the key of a table, not the place where all places agree", "household.x < param.by_colour[household.k]", "x=1 nowhere", nil, "household.k"},
 		{"no area where all areas agree", "household.x < param.standard && household.c", "x=1 residence=urban nowhere", nil, "household.c"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
