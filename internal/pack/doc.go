@@ -6,4 +6,10 @@
 //
 // The shape of each kind of file is declared once, in shapes.go. The reader checks files against it, and the JSON
 // Schemas for editors are made from it ([Schemas]).
+//
+// A file is read in two steps. Its shape is checked, so that whatever reads it may take what fits and pass over what does
+// not. What it says of other files, that a department exists or a table has a value for every code, is checked when all
+// of them have been read. One defect is one fault: what could not be read is not missed elsewhere.
+//
+// Every message has a broken pack in testdata/bad that shows it, and a test fails where one has none.
 package pack
