@@ -268,7 +268,7 @@ func (x *explainer) distances(id int32, lane int) []Distance {
 }
 
 // missedOperands are the distances of the false operands, each once: a floor and the value itself are often both compared
-// with the same threshold.
+// with the same threshold, and the value comes later. What one operand told is not copied while nothing is added to it.
 func (x *explainer) missedOperands(n *node, lane int) []Distance {
 	var all []Distance
 	for _, a := range n.args {
@@ -276,8 +276,14 @@ func (x *explainer) missedOperands(n *node, lane int) []Distance {
 		if !v.known.Has(lane) || v.isTrue.Has(lane) {
 			continue
 		}
-		for _, d := range x.distances(a, lane) {
+		told := x.distances(a, lane)
+		if len(all) == 0 {
+			all = slices.Clip(told)
+			continue
+		}
+		for _, d := range told {
 			if i := slices.IndexFunc(all, d.same); i >= 0 {
+				all = slices.Clone(all)
 				all[i] = d
 				continue
 			}
