@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -291,15 +294,37 @@ func (w *nameWalker) literal(e ast.Expr) {
 		w.fault(e.ID(), notInLanguage, fault.Args{"found": w.text(e.ID())})
 		return
 	}
-	text := strings.ReplaceAll(w.text(e.ID()), " ", "")
+	text := w.number(e.ID())
 	value, err := money.Parse(text)
-	if err != nil {
+	if err != nil || asFloat(value) != e.AsLiteral() {
 		w.fault(e.ID(), badNumber, fault.Args{"found": text})
 		return
 	}
 	factory := ast.NewExprFactory()
 	argument := factory.NewLiteral(w.id(), types.String(value.String()))
 	e.SetKindCase(factory.NewCall(e.ID(), decimalLiteral, argument))
+}
+
+// number is the text of a number with a point. The parser takes a sign before it as part of it, blanks between them or not,
+// and then has the right beginning but a wrong end.
+func (w *nameWalker) number(id int64) string {
+	r, ok := w.info.GetOffsetRange(id)
+	if !ok || int(r.Start) >= len(w.runes) {
+		return ""
+	}
+	rest, sign := string(w.runes[r.Start:]), ""
+	if after, ok := strings.CutPrefix(rest, "-"); ok {
+		rest, sign = strings.TrimLeftFunc(after, unicode.IsSpace), "-"
+	}
+	return sign + numeral.FindString(rest)
+}
+
+var numeral = regexp.MustCompile(`^[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?`)
+
+// asFloat is what the parser makes of a number.
+func asFloat(d money.Decimal) types.Double {
+	f, _ := strconv.ParseFloat(d.String(), 64)
+	return types.Double(f)
 }
 
 func (w *nameWalker) id() int64 {
