@@ -16,6 +16,8 @@ var (
 		Zh: "代码表“{found}”有 {count} 项；codes 类型的代码表不能超过 {limit} 项", En: `the list "{found}" has {count} codes; one of type codes has at most {limit}`}
 	noAsk = fault.Text{Key: "pack.no-ask",
 		Zh: "走访或申报能回答的事实，要用 ask 写明怎样问", En: `a visit or a declaration answers this fact: it needs "ask"`}
+	consentFeed = fault.Text{Key: "pack.consent-feed",
+		Zh: "须经授权核对的事实不能由部门数据整批提供；请去掉“{found}”或 consent", En: `a fact that needs the household's consent never comes as a city feed: leave out "{found}" or "consent"`}
 	needlessAsk = fault.Text{Key: "pack.needless-ask",
 		Zh: "trust 里没有 visit 或 declared，这个问题没有人来答", En: `"trust" has neither visit nor declared: nobody will answer this question`}
 	needlessLimits = fault.Text{Key: "pack.needless-limits",
@@ -149,6 +151,8 @@ func (l *loader) trust(o node) {
 	for _, item := range o.scalars("trust") {
 		feed, ok := strings.CutPrefix(item.Value, "feed:")
 		switch {
+		case ok && o.bool("consent"):
+			l.fail(o.f.pos(item), consentFeed, fault.Args{"found": item.Value})
 		case ok:
 			l.afterwards(func() { l.referTo(toFeeds, feed, o.f.pos(item)) })
 		case l.refer(aSource, item.Value, []string{"visit", "declared", "feed:…"}, o.f.pos(item)):
