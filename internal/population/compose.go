@@ -446,7 +446,8 @@ func (c *composer) duty(link *pack.Link, member int) []int32 {
 }
 
 // name gives every household its key: the booklet of its member of reference. Where several households come from one
-// booklet, that of the booklet's head has the booklet's own number and the others are counted behind it, the elder first.
+// booklet, that of the booklet's head has the booklet's own number and the others are counted behind it, the elder first,
+// past numbers that are those of other booklets.
 func (c *composer) name(households []household) {
 	of := map[string][]*household{}
 	for i := range households {
@@ -454,17 +455,24 @@ func (c *composer) name(households []household) {
 		booklet := c.register.text(c.register.booklet, int(h.reference))
 		of[booklet] = append(of[booklet], h)
 	}
-	for booklet, all := range of {
+	taken := map[string]bool{}
+	for booklet := range of {
+		taken[booklet] = true
+	}
+	for _, booklet := range sortedKeys(of) {
+		all := of[booklet]
 		slices.SortFunc(all, func(x, y *household) int {
 			return cmp.Or(
 				-cmp.Compare(truth(c.isHeadOf(booklet, x)), truth(c.isHeadOf(booklet, y))),
 				c.elder(x.reference, y.reference))
 		})
+		number := 1
 		for i, h := range all {
 			h.key = booklet
-			if i > 0 {
-				h.key = fmt.Sprintf("%s-%d", booklet, i+1)
+			for ; i > 0 && taken[h.key]; h.key = fmt.Sprintf("%s-%d", booklet, number) {
+				number++
 			}
+			taken[h.key] = true
 		}
 	}
 }

@@ -114,6 +114,7 @@ type candidate struct {
 	column
 	of   *derivation
 	none rules.Bits // known by silence
+	open rules.Bits // the feed has something about the person that gave no value
 }
 
 // merged is what all feeds together say of a fact, by the fact's order of trust.
@@ -237,17 +238,20 @@ const rowsAtOnce = 1 << 16
 // rows has none if the feed was delivered for the place and the months and covers the person.
 func (b *builder) candidate(d *derivation) *candidate {
 	n := b.register.len()
-	c := &candidate{column: newColumn(n), of: d, none: rules.NewBits(n)}
+	c := &candidate{column: newColumn(n), of: d, none: rules.NewBits(n), open: rules.NewBits(n)}
 	m, covered, coverage := b.feeds[d.feed], b.covered[d.feed], b.coverage[d.feed]
 	lanes := &rowLanes{start: []int32{0}}
 	for person := range n {
 		if m.aside.Has(person) {
+			c.open.Set(person)
 			continue
 		}
 		rows, dated := b.choose(d, m.table, m.of(person))
 		switch {
 		case !dated:
+			c.open.Set(person)
 		case len(rows) > 0:
+			c.open.Set(person) // until they give a value
 			lanes.add(int32(person), rows, d.perRow)
 		case d.silent && covered.Has(person) && coverage.closed(b.register.place(person), d.decl.Window):
 			c.set(person, d.none)
@@ -322,6 +326,7 @@ func (b *builder) evaluate(c *candidate, t *feed.Table, lanes *rowLanes) {
 		}
 		if v, ok := b.together(c.of, &values, from, to); ok {
 			c.set(int(lanes.person[from]), v)
+			c.open.Clear(int(lanes.person[from]))
 		}
 		from = to
 	}
@@ -357,8 +362,8 @@ func gather(t *feed.Table, rows []int32) rules.Table {
 	return g
 }
 
-// merge takes each person's value from the most trusted feed that knows one. Where a less trusted one says otherwise,
-// that is a disagreement.
+// merge takes each person's value from the most trusted feed that knows one. A feed's silence is none only if no feed that
+// is trusted more has something that gave no value. Where a less trusted one says otherwise, that is a disagreement.
 func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
 	slices.SortStableFunc(candidates, func(x, y *candidate) int { return cmp.Compare(b.trust(f, x.of), b.trust(f, y.of)) })
 	n := b.register.len()
@@ -367,9 +372,12 @@ func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
 		m.candidates = append(m.candidates, c.of)
 	}
 	for person := range n {
+		open := false
 		for i, c := range candidates {
 			switch {
 			case !c.known.Has(person):
+				open = open || c.open.Has(person)
+			case open && c.none.Has(person):
 			case m.from[person] == 0:
 				m.set(person, c.num[person])
 				m.from[person] = uint8(i + 1)

@@ -15,11 +15,41 @@ type eventSource struct {
 	feed     int // in the pack
 	unit     pack.Unit
 	kind     int64       // of every row, absent where kindAt holds it
-	kindAt   int         // column
+	kindAt   coded       // column
 	complete []int       // the kinds that the feed has every event of
 	from, to int         // columns, to is absent if there is none
-	fields   [][2]int    // slot and column
+	fields   []coded     // slot and column
 	table    *feed.Table // of the feed
+}
+
+// coded is a column of a feed that fills a slot of events. Its codes are the slot's by their ids: the lists may differ.
+type coded struct {
+	slot, column int
+	codes        []int64 // by the column's code, absent for one that the slot's list does not have; nil for no codes
+}
+
+func (b *builder) coded(slot, column int, from *pack.Feed, list *pack.CodeList) coded {
+	c := coded{slot: slot, column: column}
+	if column < 0 {
+		return c
+	}
+	own := b.pack.Codes[from.Columns[column].Codes]
+	if own == nil || list == nil || own == list {
+		return c
+	}
+	for _, code := range own.Codes {
+		c.codes = append(c.codes, int64(list.Index(code.ID)))
+	}
+	return c
+}
+
+// read is a row's value as the slot has it.
+func (c *coded) read(t *feed.Table, row int) (n int64, known bool) {
+	n, known = t.Num(c.column, row)
+	if known && c.codes != nil {
+		n = c.codes[n]
+	}
+	return n, known
 }
 
 // event is one event, as slots of the batch's table.
@@ -37,7 +67,7 @@ func (b *builder) findEvents() {
 			if kinds == nil {
 				continue
 			}
-			s := &eventSource{feed: i, unit: e.Unit, kind: absent, kindAt: absent, to: absent, table: t}
+			s := &eventSource{feed: i, unit: e.Unit, kind: absent, kindAt: coded{column: absent}, to: absent, table: t}
 			s.from = columnOf(t, e.From)
 			if e.To != "" {
 				s.to = columnOf(t, e.To)
@@ -46,7 +76,7 @@ func (b *builder) findEvents() {
 				s.kind = int64(codeIndex(kinds, e.Kind))
 				s.complete = []int{int(s.kind)}
 			} else {
-				s.kindAt = columnOf(t, e.KindOf)
+				s.kindAt = b.coded(rules.EventKind, columnOf(t, e.KindOf), f, kinds)
 				for _, id := range e.Kinds {
 					s.complete = append(s.complete, codeIndex(kinds, id))
 				}
@@ -54,12 +84,24 @@ func (b *builder) findEvents() {
 			for _, field := range sortedKeys(e.Fields) {
 				slot, ok := b.layout.EventField(e.Unit, field)
 				if at := columnOf(t, e.Fields[field]); ok && at >= 0 {
-					s.fields = append(s.fields, [2]int{slot, at})
+					s.fields = append(s.fields, b.coded(slot, at, f, b.fieldCodes(e.Unit, field)))
 				}
 			}
 			b.events = append(b.events, s)
 		}
 	}
+}
+
+// fieldCodes is the list of a field's codes, nil for a field without.
+func (b *builder) fieldCodes(u pack.Unit, name string) *pack.CodeList {
+	for _, e := range b.pack.Events {
+		for _, f := range e.Fields {
+			if e.Unit == u && f.Name == name {
+				return b.pack.Codes[f.Codes]
+			}
+		}
+	}
+	return nil
 }
 
 // eventsOf is the events of a unit that a person's rows make, up to the date.
@@ -78,12 +120,13 @@ func (b *builder) eventsOf(unit pack.Unit, person int) []event {
 	return events
 }
 
-// event is the event of a row. A row without a date, or with a later one than the date of evaluation, makes none.
+// event is the event of a row. A row without a date, or with a later one than the date of evaluation, makes none: it has
+// not happened. So does one of a kind that events do not have.
 func (s *eventSource) event(row int, on calendar.Date) (event, bool) {
 	e := event{kind: s.kind}
-	if s.kindAt >= 0 {
-		kind, ok := s.table.Num(s.kindAt, row)
-		if !ok {
+	if s.kindAt.column >= 0 {
+		kind, ok := s.kindAt.read(s.table, row)
+		if !ok || kind == absent {
 			return e, false
 		}
 		e.kind = kind
@@ -100,8 +143,8 @@ func (s *eventSource) event(row int, on calendar.Date) (event, bool) {
 		e.to, e.toKnown = s.table.Num(s.to, row)
 	}
 	for _, f := range s.fields {
-		if n, ok := s.table.Num(f[1], row); ok {
-			e.values = append(e.values, [2]int64{int64(f[0]), n})
+		if n, ok := f.read(s.table, row); ok && (f.codes == nil || n != absent) {
+			e.values = append(e.values, [2]int64{int64(f.slot), n})
 		}
 	}
 	return e, true
@@ -124,7 +167,7 @@ func (e *event) put(t *rules.Events, row int) {
 }
 
 // complete is the kinds of events of a unit of which all of a person's are known: every feed that is complete for the
-// kind was delivered, covers the person, and none of the person's rows was set aside.
+// kind was delivered, covers the person, and none of the person's rows was set aside or lacks its kind.
 func (b *builder) complete(unit pack.Unit, person int) []bool {
 	kinds := b.layout.EventKinds(unit)
 	if kinds == nil {
@@ -135,7 +178,7 @@ func (b *builder) complete(unit pack.Unit, person int) []bool {
 		if s.unit != unit {
 			continue
 		}
-		all := b.silenceMeansNone(s.feed, person, eventMonths)
+		all := b.silenceMeansNone(s.feed, person, eventMonths) && (s.kindAt.column < 0 || b.feeds[s.feed].tell(person, s.kindAt.column))
 		for _, kind := range s.complete {
 			told[kind] = true
 			open[kind] = open[kind] || !all
