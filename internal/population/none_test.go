@@ -115,6 +115,32 @@ func TestHoldsNothing(t *testing.T) {
 	}
 }
 
+// Two departments may pay the same benefit.
+func TestHoldsByTwoFeeds(t *testing.T) {
+	row := "no=1 id_no=" + anna + " programme=tekun granted_on=2025-01-01"
+	for _, test := range []struct {
+		name  string
+		world func(w *world)
+		want  string
+	}{
+		{"neither", func(w *world) {}, "no"},
+		{"the first", func(w *world) { w.deliver("holdings", delivery{}, row) }, "yes"},
+		{"the second", func(w *world) { w.deliver("relief", delivery{}, row) }, "yes"},
+		{"the first, and the second is not there", func(w *world) { w.deliver("holdings", delivery{}, row).without("relief") }, "yes"},
+		{"not the first, and the second is not there", func(w *world) { w.without("relief") }, "?"},
+		{"not the second, and the first is not there", func(w *world) { w.without("holdings") }, "?"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := neighbours(newWorld(t))
+			test.world(w)
+			p, _ := w.build()
+			if got := heldBy(t, p, anna, "tekun"); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 func heldBy(t *testing.T, p *population.Population, number, programme string) string {
 	t.Helper()
 	f, lane := person(t, p, number)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -98,6 +99,77 @@ func TestEverybodyIsCounted(t *testing.T) {
 	if warnings != len(r.Warnings) {
 		t.Errorf("%d warnings by mechanism, %d in all", warnings, len(r.Warnings))
 	}
+}
+
+// TestNobodyIsLostOrDoubled: every person and every household has each programme's outcome once, and every household that is
+// assessed stands in the ranking once, with as many members as count in it.
+func TestNobodyIsLostOrDoubled(t *testing.T) {
+	c := newCounty(t, 3000)
+	r := c.screen(t)
+	want, got := map[string]int{}, map[string]int{}
+	for batch, b := range c.people.Batches {
+		for lane := range b.Household.N {
+			h := c.people.At(batch, lane)
+			if !b.Collective.Has(lane) {
+				want[fmt.Sprint("ranked ", h.Key, " ", h.Village, " ", b.Counted[lane])]++
+			}
+			for _, p := range c.policy.Pack().Programmes {
+				if p.Unit == pack.Household {
+					want[fmt.Sprint(p.ID, " ", h.Key, " ", h.Village)]++
+					continue
+				}
+				for _, m := range h.Members {
+					want[fmt.Sprint(p.ID, " ", h.Key, " ", h.Village, " ", m.Name, " ", m.ID.Masked())]++
+				}
+			}
+		}
+	}
+	for _, h := range r.Households {
+		got[fmt.Sprint("ranked ", h.Key, " ", h.Area, " ", h.Members)]++
+	}
+	for _, o := range r.Outcomes {
+		line := fmt.Sprint(o.Programme.ID, " ", o.Household.Key, " ", o.Household.Area)
+		if o.Programme.Unit == pack.Person {
+			line += fmt.Sprint(" ", o.Person.Name, " ", o.Person.Masked)
+		}
+		got[line]++
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("registered −, screened +:\n%s", diff)
+	}
+	fired := map[string]int{}
+	for _, w := range r.Warnings {
+		fired[fmt.Sprint(w.Rule.ID, " ", w.Household.Key, " ", w.Person.Name, " ", w.Person.Masked)]++
+	}
+	explained := map[string]int{}
+	for _, h := range r.Households {
+		family, ok := c.people.Household(h.Key)
+		if !ok {
+			t.Fatalf("no household %s", h.Key)
+		}
+		of := map[string]string{"": ""}
+		for _, m := range family.Members {
+			of[m.Name] = m.ID.Masked()
+		}
+		for _, w := range c.plan.Explain(family.Subject()).Warnings {
+			explained[fmt.Sprint(w.ID, " ", h.Key, " ", w.Unit.Name, " ", of[w.Unit.Name])]++
+		}
+	}
+	for line, n := range explained {
+		if fired[line] != n {
+			t.Errorf("%s fires %d times explained, %d times in the screening", line, n, fired[line])
+		}
+	}
+	for line, n := range fired {
+		if key := strings.Fields(line)[1]; explained[line] != n && !collective(c, key) {
+			t.Errorf("%s fires %d times in the screening, %d times explained", line, n, explained[line])
+		}
+	}
+}
+
+func collective(c *county, key string) bool {
+	batch, lane, ok := c.people.Lane(key)
+	return ok && c.people.Batches[batch].Collective.Has(lane)
 }
 
 func TestRanking(t *testing.T) {
@@ -212,6 +284,30 @@ func TestExplanationAgrees(t *testing.T) {
 	}
 	if compared == 0 {
 		t.Error("nothing was compared")
+	}
+}
+
+// TestKeysAreNoFormulas: a booklet's number comes from a file, and a spreadsheet must not take it for a formula.
+func TestKeysAreNoFormulas(t *testing.T) {
+	c := newCounty(t, 500)
+	r := c.screen(t)
+	for i := range r.Households {
+		r.Households[i].Key = "=1+1"
+	}
+	for i := range r.Outcomes {
+		r.Outcomes[i].Household.Key = "=1+1"
+	}
+	for i := range r.Warnings {
+		r.Warnings[i].Household.Key = "=1+1"
+	}
+	dir := t.TempDir()
+	if err := r.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ranking", "outcomes", "warnings"} {
+		if content := read(t, filepath.Join(dir, name+".csv")); !strings.Contains(content, "'=1+1") || strings.Contains(content, ",=1+1") || strings.Contains(content, "\n=1+1") {
+			t.Errorf("%s.csv has a formula", name)
+		}
 	}
 }
 

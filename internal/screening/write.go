@@ -165,7 +165,7 @@ func (r *Result) rankingRows() []rankingRow {
 	rows := make([]rankingRow, len(r.Households))
 	for i, h := range r.Households {
 		rows[i] = rankingRow{
-			Household: h.Key, Head: SafeText(h.Head), Village: h.Area.String(), Place: r.Policy.Pack().Areas.Path(h.Area),
+			Household: SafeText(h.Key), Head: SafeText(h.Head), Village: h.Area.String(), Place: r.Policy.Pack().Areas.Path(h.Area),
 			Members: int64(h.Members), Doubtful: h.Doubtful, Doubts: doubts(h.Doubts), Score: h.Score.String(), Before: h.Before.String(), Coverage: h.Coverage.String(),
 			RankVillage: int64(h.Ranks.Village), RankTownship: int64(h.Ranks.Township), RankCounty: int64(h.Ranks.County), RankCity: int64(h.Ranks.City),
 			Hardest: h.Hardest, Parts: r.parts(h),
@@ -197,7 +197,7 @@ func (r *Result) outcomeRows() []outcomeRow {
 	rows := make([]outcomeRow, len(r.Outcomes))
 	for i, o := range r.Outcomes {
 		rows[i] = outcomeRow{
-			Programme: o.Programme.ID, Name: o.Programme.Name.Zh, Household: o.Household.Key, Village: o.Household.Area.String(),
+			Programme: o.Programme.ID, Name: o.Programme.Name.Zh, Household: SafeText(o.Household.Key), Village: o.Household.Area.String(),
 			Person: SafeText(o.Person.Name), ID: o.Person.Masked, Outcome: o.Outcome.String(), Assumed: o.Assumed,
 		}
 		if o.Witness != nil {
@@ -224,7 +224,7 @@ func (r *Result) warningRows() []warningRow {
 	for i, w := range r.Warnings {
 		rows[i] = warningRow{
 			Mechanism: w.Mechanism.ID, Warning: w.Rule.ID, Name: w.Rule.Name.Zh, Level: w.Rule.Level, Route: w.Rule.Route,
-			Household: w.Household.Key, Village: w.Household.Area.String(), Place: r.Policy.Pack().Areas.Path(w.Household.Area),
+			Household: SafeText(w.Household.Key), Village: w.Household.Area.String(), Place: r.Policy.Pack().Areas.Path(w.Household.Area),
 			Person: SafeText(w.Person.Name), ID: w.Person.Masked, Due: "undetermined", Evidence: evidenceText(w.Evidence),
 		}
 		if w.DueKnown {
