@@ -9,7 +9,7 @@ RESULT := out/screened
 ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
 
-.PHONY: run test check bench fmt golden clean
+.PHONY: run test check race bench fmt golden clean
 
 ## run: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
 run: $(BIN)
@@ -28,6 +28,11 @@ check: $(BIN)
 	@test -z "$$(gofmt -l cmd internal packs docs)" || { echo "not gofmt-clean:"; gofmt -l cmd internal packs docs; exit 1; }
 	go vet ./...
 	$(BIN) check --on $(ON)
+
+## race: the tests that share one plan among goroutines, watched by the race detector, which needs a C compiler
+race:
+	go test -race ./internal/screening ./internal/population
+	go test -race ./internal/rules -run 'OnePlan|Batches'
 
 ## bench: the engine beside cel-go's interpreter, in one run
 bench:

@@ -8,6 +8,7 @@ import (
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 )
 
@@ -295,7 +296,11 @@ func (w *author) bool(s sight, depth int) string {
 		return w.read(s, "bool", "a", "b", "c")
 	}
 	d := depth - 1
-	switch w.r.IntN(14) {
+	switch w.r.IntN(16) {
+	case 14:
+		return "(" + w.bool(s, d) + " " + w.pick("==", "!=") + " " + w.bool(s, d) + ")"
+	case 15:
+		return "(" + w.code(s, d) + " " + w.pick("==", "!=") + " " + w.code(s, d) + ")"
 	case 0:
 		return "!(" + w.bool(s, d) + ")"
 	case 1, 2:
@@ -578,4 +583,33 @@ func (x *reference) toldOf(u pack.Unit, s spot) []string {
 		all = append(all, line)
 	}
 	return all
+}
+
+// TestOpenOutcomesSayWhy explains random formulas of random households: whatever is possible names something to find out,
+// whatever is not in force names what lapsed, and everything can be told.
+func TestOpenOutcomesSayWhy(t *testing.T) {
+	t.Parallel()
+	on := mustDate("2026-11-01")
+	for seed := range uint64(packsDrawn) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		p := drawnPack(r)
+		policy := mustCompile(t, p)
+		plan := policy.On(on, nil)
+		b := drawnBatch(policy.world, on, r, 6)
+		for h := range b.Household.N {
+			one := policy.world.alone(b, h)
+			told := plan.Explain(Subject{Batch: one, Persons: numbered(one.Person.N), Supporters: numbered(one.Supporter.N)})
+			for _, lang := range []fault.Lang{fault.Zh, fault.En} {
+				told.FullText(p, lang)
+			}
+			for _, o := range told.Outcomes {
+				if o.Outcome == Possible.String() && len(o.Missing) == 0 {
+					t.Errorf("seed %d, household %d: %s is possible, and nothing is missing\n%s", seed, h, o.Programme, formulas(p))
+				}
+				if o.Outcome == NotInForce.String() && len(o.NotInForce) == 0 {
+					t.Errorf("seed %d, household %d: %s is not in force, and nothing lapsed\n%s", seed, h, o.Programme, formulas(p))
+				}
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 )
 
@@ -58,9 +59,9 @@ func FuzzCompile(f *testing.F) {
 		}
 		policy, faults := Compile(fuzzPack(unit, formulaTypes[int(typ)%len(formulaTypes)], source))
 		if len(faults) > 0 {
-			for _, fault := range faults {
-				fault.Message("en")
-				fault.Message("zh")
+			for _, f := range faults {
+				f.Message(fault.En)
+				f.Message(fault.Zh)
 			}
 			return
 		}
@@ -75,7 +76,8 @@ func FuzzCompile(f *testing.F) {
 				}
 			}
 			one := policy.world.alone(b, h)
-			plan.Explain(Subject{Batch: one, Persons: numbered(one.Person.N), Supporters: numbered(one.Supporter.N)})
+			told := plan.Explain(Subject{Batch: one, Persons: numbered(one.Person.N), Supporters: numbered(one.Supporter.N)})
+			told.FullText(policy.world.pack, fault.Zh)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 )
@@ -285,6 +286,103 @@ func TestWhatCompilationMustRefuse(t *testing.T) {
 		c.pack(p)
 		if got := refused(t, p); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", c.why, got)
+		}
+	}
+}
+
+// TestOddPacks: what a pack may lack or have much of, it is evaluated and explained without.
+func TestOddPacks(t *testing.T) {
+	var many []pack.Code
+	for i := range 130 {
+		many = append(many, pack.Code{ID: fmt.Sprintf("c%d", i)})
+	}
+	for _, c := range []struct {
+		why    string
+		change func(p *pack.Pack)
+	}{
+		{"nothing but facts", func(p *pack.Pack) { p.Parameters, p.Events, p.Residence = nil, nil, "" }},
+		{"nothing at all", func(p *pack.Pack) {
+			*p = pack.Pack{Codes: map[string]*pack.CodeList{}}
+		}},
+		{"a programme without conditions and components", func(p *pack.Pack) {
+			p.Programmes = append(p.Programmes, rule("empty", pack.Household, nil), rule("own", pack.Person, nil))
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.eligible('empty') && household.amount('empty') == 0.0"))
+		}},
+		{"a programme without a version on the date", func(p *pack.Pack) {
+			q := rule("late", pack.Person, []*pack.Component{{ID: "cash", Amount: pack.Expr{Source: "1.0"}, Per: "month"}}, "person.a")
+			q.Versions[0].Span = calendar.Since(mustDate("2027-01-01"))
+			p.Programmes = append(p.Programmes, q)
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.members.exists(m, m.amount('late') > 0.0 || m.outcome('late') == 'not-in-force')"))
+		}},
+		{"an index without a formula for before, and of no weight", func(p *pack.Pack) {
+			p.Index = &pack.Index{Dimensions: []*pack.Dimension{{ID: "d", Score: pack.Expr{Source: "household.x"}, Neutral: mustMoney("50")}}}
+		}},
+		{"an index that fails, and leaves 0 to 100", func(p *pack.Pack) {
+			p.Index = &pack.Index{Dimensions: []*pack.Dimension{
+				{ID: "d", Weight: mustMoney("0.5"), Score: pack.Expr{Source: "1.0 / 0.0"}, Neutral: mustMoney("50")},
+				{ID: "e", Weight: mustMoney("0.5"), Score: pack.Expr{Source: "-1.0"}, Before: pack.Expr{Source: "param.late"}, Neutral: mustMoney("50")}}}
+		}},
+		{"a warning on a constant", func(p *pack.Pack) {
+			p.Mechanisms = []*pack.Mechanism{{ID: "discovery", Rules: []*pack.Warning{
+				{ID: "all", Unit: pack.Person, When: pack.Expr{Source: "true"}, Evidence: []string{"person.x", "household.k"}},
+				{ID: "none", Unit: pack.Household, When: pack.Expr{Source: "param.late > 0.0"}}}}}
+		}},
+		{"a parameter of one county only", func(p *pack.Pack) {
+			p.Parameters = []*pack.Parameter{{Name: "one", Type: pack.Int, Values: []*pack.ParameterValue{value("371402", "", "2026-01-01", "", "3")}}}
+			p.Variables = append(p.Variables, always(pack.Person, "r", pack.Int, "param.one + household.supporters.count(s, s.i > param.one)"))
+		}},
+		{"a list of more codes than a word has bits", func(p *pack.Pack) {
+			p.Codes["many"] = &pack.CodeList{ID: "many", Codes: many}
+			p.Facts = append(p.Facts, &pack.Fact{Unit: pack.Household, Name: "m", Type: pack.CodeOf, Codes: "many"})
+			p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.m in ['c0', 'c63', 'c64', 'c129']"))
+		}},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			p := tinyPack()
+			c.change(p)
+			policy := mustCompile(t, p)
+			plan := policy.On(mustDate("2026-11-01"), nil)
+			e := plan.NewEvaluator()
+			for _, n := range []int{0, 1, 65, 3} {
+				b := policy.world.layout.NewBatch(n, 2*n, n, 0, 0)
+				for h := range n {
+					b.MemberStart[h+1], b.Counted[h], b.SupporterStart[h+1] = int32(2*h+2), 1, int32(h+1)
+				}
+				e.told(b)
+				if n != 1 {
+					continue
+				}
+				told := plan.Explain(Subject{Batch: b, Persons: []string{"a", "b"}, Supporters: []string{"c"}})
+				for _, lang := range []fault.Lang{fault.Zh, fault.En} {
+					told.FullText(p, lang)
+				}
+			}
+		})
+	}
+}
+
+// TestLongLists: a code is found in a literal list wherever in its own list it stands.
+func TestLongLists(t *testing.T) {
+	p := tinyPack()
+	list := &pack.CodeList{ID: "many"}
+	for i := range 130 {
+		list.Codes = append(list.Codes, pack.Code{ID: fmt.Sprintf("c%d", i)})
+	}
+	p.Codes["many"] = list
+	p.Facts = append(p.Facts, &pack.Fact{Unit: pack.Household, Name: "m", Type: pack.CodeOf, Codes: "many"})
+	p.Variables = append(p.Variables, always(pack.Household, "r", pack.Bool, "household.m in ['c0', 'c63', 'c64', 'c129']"))
+	policy := mustCompile(t, p)
+	b := policy.world.layout.NewBatch(130, 0, 0, 0, 0)
+	slot, _ := policy.world.layout.Slot("household.m")
+	for h := range 130 {
+		b.Household.Facts[slot].Set(h, int64(h))
+	}
+	e := policy.On(mustDate("2026-11-01"), nil).NewEvaluator()
+	e.Evaluate(b)
+	c, _ := e.Column("household.r")
+	for h := range 130 {
+		if want := h == 0 || h == 63 || h == 64 || h == 129; !c.Known.Has(h) || c.Num[h] != boolNum(want) {
+			t.Errorf("c%d in the list: %v, want %v", h, c.Num[h] == 1, want)
 		}
 	}
 }
