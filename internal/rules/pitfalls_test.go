@@ -386,3 +386,26 @@ func TestLongLists(t *testing.T) {
 		}
 	}
 }
+
+// TestFailuresOfRowsAreCountedByPerson: each person whose value came to an error counts once, whoever else there is.
+func TestFailuresOfRowsAreCountedByPerson(t *testing.T) {
+	for _, c := range []struct {
+		why, source string
+		latest      bool
+		want        int
+	}{
+		{"everybody", "1.0 / 0.0", false, 5},
+		{"everybody who has a row", "1.0 / 0.0", true, 3},
+		{"whose first row is the one without days", "1.0 / row.days", true, 1},
+		{"nobody", "rows.sum(r, r.paid)", false, 0},
+	} {
+		f, faults := CompileRows(tinyPack(), settlementFeed(), pack.Expr{Source: c.source}, pack.Decimal, "", c.latest)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		rows, start := settlements(5) // none, one, two, three and none; the first row is of nought days
+		if _, failed := f.Evaluate(mustDate("2026-11-01"), rows, start); failed != c.want {
+			t.Errorf("%s: %d failures, want %d", c.why, failed, c.want)
+		}
+	}
+}
