@@ -62,7 +62,7 @@ func (l *loader) formulaVersions(o node) []*VariableVersion {
 
 func (l *loader) programme(o node) {
 	p := &Programme{ID: o.string("programme"), Number: o.count("number"), PathOf: o.string("path_of"), Name: o.text("name"), Department: o.string("department"),
-		Unit: Unit(o.string("unit")), Aid: o.string("aid"), Entitlement: o.bool("entitlement"), Excludes: o.strings("excludes"), Choice: o.strings("choice"),
+		Unit: Unit(o.string("unit")), Uncounted: o.bool("uncounted"), Aid: o.string("aid"), Entitlement: o.bool("entitlement"), Excludes: o.strings("excludes"), Choice: o.strings("choice"),
 		DecidedBy: o.string("decided_by"), Pos: o.pos()}
 	for _, d := range o.objects("documents") {
 		p.Documents = append(p.Documents, Document{d.text("name"), d.string("held"), d.pos()})

@@ -129,7 +129,7 @@ var (
 
 	programmeShape = named("项目", "a programme",
 		need(key("programme", kindID)), key("number", kindCount), key("path_of", kindID), need(key("name", kindText)), need(key("department", kindID)),
-		need(enum("unit", units)), need(enum("aid", aids)), need(enum("entitlement", entitled)),
+		need(enum("unit", units)), key("uncounted", kindBool), need(enum("aid", aids)), need(enum("entitlement", entitled)),
 		listOf("excludes", kindID), listOf("choice", kindID), need(key("decided_by", kindString)), key("note", kindText),
 		objects("documents", documentShape), need(some(objects("versions", programmeVersionShape))))
 

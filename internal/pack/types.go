@@ -271,6 +271,7 @@ type Programme struct {
 	Name        Text
 	Department  string
 	Unit        Unit
+	Uncounted   bool   // of a person's programme: also judges who is registered with a household and does not count in it
 	Aid         string // cash | in-kind | service | fee-waiver | insurance | loan
 	Entitlement bool   // false: discretionary, outside the plan's totals
 	Versions    []*ProgrammeVersion

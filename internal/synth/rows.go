@@ -18,7 +18,7 @@ var rowsOf = []struct {
 	{"social-insurance", (*maker).pensions}, {"employment", (*maker).employment}, {"unemployment", (*maker).unemployment}, {"vehicles", (*maker).vehicles},
 	{"property", (*maker).property}, {"business", (*maker).businesses}, {"schools", (*maker).schools},
 	{"holdings", (*maker).holdings}, {"prison", (*maker).prisoners}, {"monitored", (*maker).monitored}, {"orphans", (*maker).orphans},
-	{"red-cross-grants", (*maker).grants}, {"hotline", (*maker).tickets}, {"disasters", (*maker).disasters}, {"accidents", (*maker).accidents},
+	{"red-cross-grants", (*maker).grants}, {"hotline", (*maker).tickets}, {"leads", (*maker).leads}, {"disasters", (*maker).disasters}, {"accidents", (*maker).accidents},
 }
 
 func flag(b bool) string { return strconv.FormatBool(b) }
@@ -306,30 +306,40 @@ func (m *maker) grants(t *table) {
 	})
 }
 
-// tickets are the hotline's requests and the leads of the last year.
-func (m *maker) tickets(t *table) {
+// calls reports where somebody's hardship was told by word of mouth during the last year, "" for nowhere.
+func (m *maker) calls(p *person) string {
+	h, rate := p.household, 0.0016
+	switch {
+	case h.poor && !h.helped:
+		rate = 0.04
+	case h.poor || h.near || p.illness != "":
+		rate = 0.016
+	}
+	if h.story || h.collective || !p.alive() || p.age < 18 || !p.die.chance("calls", rate) {
+		return ""
+	}
 	kinds := []string{"hotline_request", "hospital_lead", "police_lead", "court_lead", "grid_report", "qr_report", "village_report"}
+	return kinds[p.die.choose("call-kind", 52, 12, 4, 4, 12, 8, 8)]
+}
+
+// called is the day of the call.
+func (m *maker) called(p *person) string { return day(m.ago(p.die.between("called", 2, 380))) }
+
+func (m *maker) tickets(t *table) {
 	requests := []string{"家中有人重病，医药费负担重，咨询救助", "反映老人独居生活困难", "咨询低保办理条件", "房屋漏雨，请求帮助", "失业后生活困难，请求临时救助"}
-	leads := []string{"住院费用欠费，疑似困难", "走访发现独居老人无人照料", "案件被害人家庭生活困难", "网格巡查发现生活困难", "群众扫码反映邻居困难"}
 	m.each(func(p *person) {
-		h := p.household
-		rate := 0.0016
-		switch {
-		case h.poor && !h.helped:
-			rate = 0.04
-		case h.poor || h.near || p.illness != "":
-			rate = 0.016
+		if m.calls(p) == "hotline_request" {
+			t.add("ticket_no", numbered("R371424", t), "id_no", p.id, "received_on", m.called(p), "summary", pick(p.die, "request", requests))
 		}
-		if h.story || h.collective || !p.alive() || p.age < 18 || !p.die.chance("calls", rate) {
-			return
+	})
+}
+
+func (m *maker) leads(t *table) {
+	summaries := []string{"住院费用欠费，疑似困难", "走访发现独居老人无人照料", "案件被害人家庭生活困难", "网格巡查发现生活困难", "群众扫码反映邻居困难"}
+	m.each(func(p *person) {
+		if kind := m.calls(p); kind != "" && kind != "hotline_request" {
+			t.add("lead_no", numbered("XS371424", t), "id_no", p.id, "kind", kind, "received_on", m.called(p), "summary", pick(p.die, "lead", summaries))
 		}
-		kind := kinds[p.die.choose("call-kind", 52, 12, 4, 4, 12, 8, 8)]
-		summary := pick(p.die, "lead", leads)
-		if kind == "hotline_request" {
-			summary = pick(p.die, "request", requests)
-		}
-		t.add("ticket_no", numbered("R371424", t), "id_no", p.id, "kind", kind,
-			"received_on", day(m.ago(p.die.between("called", 2, 380))), "summary", summary)
 	})
 }
 

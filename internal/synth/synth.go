@@ -103,6 +103,7 @@ var shipments = map[string]shipment{
 	"orphans":            {style: usual, daysBefore: 9},
 	"red-cross-grants":   {style: usual, daysBefore: 30},
 	"hotline":            {style: style{format: "jsonl"}, daysBefore: 1, months: 13, dirt: dirt{day: 0.02}},
+	"leads":              {style: usual, daysBefore: 1, months: 13, dirt: dirt{day: 0.02}},
 	"disasters":          {style: usual, daysBefore: 1, months: 13},
 	"accidents":          {style: usual, daysBefore: 1, months: 13},
 }

@@ -33,7 +33,7 @@ func sources(t testing.TB) *pack.Pack {
 	dezhou := os.DirFS("../../packs/dezhou")
 	part := fstest.MapFS{}
 	for _, pattern := range []string{"pack.yaml", "areas.csv", "calendar.yaml", "departments.yaml", "codes.yaml",
-		"facts/person.yaml", "facts/household.yaml", "facts/events.yaml", "feeds/*.yaml"} {
+		"facts/*.yaml", "feeds/*.yaml"} {
 		names, err := fs.Glob(dezhou, pattern)
 		if err != nil {
 			t.Fatal(err)
