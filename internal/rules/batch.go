@@ -97,6 +97,7 @@ type Batch struct {
 	AllSupporters  Bits        // households of which every supporter is here; a register knows only those who live in its area
 
 	householdOf, supporterOf []int32 // of each person and each supporter; filled by link
+	uncounted                Bits    // persons who do not count as members; filled by link
 }
 
 // Layout is where each fact of a pack stands in a batch.
@@ -215,6 +216,12 @@ func (b *Batch) link() {
 	}
 	b.householdOf = owners(b.MemberStart, b.Person.N)
 	b.supporterOf = owners(b.SupporterStart, b.Supporter.N)
+	b.uncounted = NewBits(b.Person.N)
+	for h, counted := range b.Counted {
+		for lane := b.MemberStart[h] + counted; lane < b.MemberStart[h+1]; lane++ {
+			b.uncounted.Set(int(lane))
+		}
+	}
 	b.HouseholdEvent.of = owners(b.HouseholdEvent.Start, b.HouseholdEvent.N)
 	b.PersonEvent.of = owners(b.PersonEvent.Start, b.PersonEvent.N)
 }

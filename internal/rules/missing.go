@@ -199,7 +199,7 @@ func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
 func (m *missing) holds(n *node, lane int) {
 	name := n.term.prog.decl.Name
 	report := MissingReport{Unit: m.x.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
-		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsOfRole("holdings")}
+		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsHolding(n.term.prog.name)}
 	m.add(report)
 }
 
@@ -224,10 +224,14 @@ func (m *missing) add(r MissingReport) {
 	m.list = append(m.list, r)
 }
 
-func (p *Policy) feedsOfRole(role string) []string {
+// feedsHolding are the feeds that tell who receives a programme: those of holdings whose list of programmes has it.
+func (p *Policy) feedsHolding(programme string) []string {
 	var feeds []string
 	for _, f := range p.world.pack.Feeds {
-		if f.Role == role {
+		if f.Role == "holdings" && slices.ContainsFunc(f.Columns, func(c *pack.Column) bool {
+			list := p.world.pack.Codes[c.Codes]
+			return list != nil && list.Index(programme) >= 0
+		}) {
 			feeds = append(feeds, f.ID)
 		}
 	}

@@ -36,8 +36,10 @@ func askingPack() *pack.Pack {
 	p.Feeds = []*pack.Feed{
 		{ID: "registry", Name: text},
 		{ID: "fires", Name: text, Events: []*pack.FeedEvent{{Unit: pack.Household, Kind: "fire"}}},
-		{ID: "benefits", Name: text, Role: "holdings"},
+		{ID: "benefits", Name: text, Role: "holdings", Columns: []*pack.Column{{Name: "programme", Codes: "benefit"}}},
+		{ID: "posts", Name: text, Role: "holdings", Columns: []*pack.Column{{Name: "programme", Codes: "colour"}}},
 	}
+	p.Codes["benefit"] = &pack.CodeList{ID: "benefit", Codes: []pack.Code{{ID: "grant"}}}
 	return p
 }
 

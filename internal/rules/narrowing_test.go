@@ -3,11 +3,13 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 )
 
@@ -142,6 +144,38 @@ func TestDoubtfulCompositionCapsWhatRestsOnIt(t *testing.T) {
 				t.Errorf("%s: composition asked for %s: %v", c.why, policy.Pack().Programmes[i].ID, asked)
 			}
 		}
+	}
+}
+
+// TestWhoDoesNotCountIsNotAssessed: the dead and prisoners stand with their household's values, which are not theirs.
+func TestWhoDoesNotCountIsNotAssessed(t *testing.T) {
+	p := tinyPack()
+	for _, id := range []string{"own", "funeral"} {
+		p.Programmes = append(p.Programmes, &pack.Programme{ID: id, Unit: pack.Person, Uncounted: id == "funeral", Versions: []*pack.ProgrammeVersion{{
+			Span: calendar.Always(), Conditions: []*pack.Condition{{ID: "test", When: pack.Expr{Source: "person.a"}}}}}})
+	}
+	policy, faults := Compile(p)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	plan := policy.On(mustDate("2026-11-01"), nil)
+	b := tinyBatch(t, policy.world, "a=true", []string{"a=true", "a=true"})
+	b.Counted[0] = 1
+	results := plan.NewEvaluator().Evaluate(b)
+	told := plan.Explain(Subject{Batch: b, Persons: []string{"a", "b"}})
+	want := [][]Outcome{{Eligible, NotAssessed}, {Eligible, Eligible}}
+	for i, lanes := range want {
+		for lane, outcome := range lanes {
+			if got := results.Programmes[i].Outcome[lane]; got != outcome {
+				t.Errorf("%s, person %d: %s, want %s", p.Programmes[i].ID, lane, got, outcome)
+			}
+			if got := told.Outcomes[2*i+lane].Outcome; got != outcome.String() {
+				t.Errorf("%s, person %d explained: %s, want %s", p.Programmes[i].ID, lane, got, outcome)
+			}
+		}
+	}
+	if text := told.Text(policy.Pack(), fault.En); !strings.Contains(text, "not counted in the household and not assessed: b") {
+		t.Errorf("who is not assessed is not told:\n%s", text)
 	}
 }
 

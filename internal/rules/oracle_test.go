@@ -84,6 +84,22 @@ func bindings(id string) []cel.OverloadOpt {
 	if f, ok := unaryBindings[id]; ok {
 		return []cel.OverloadOpt{cel.UnaryBinding(f)}
 	}
+	if id == "known" {
+		return []cel.OverloadOpt{cel.OverloadIsNonStrict(), cel.UnaryBinding(func(v ref.Val) ref.Val {
+			if types.IsError(v) {
+				return v
+			}
+			return truth(!types.IsUnknown(v))
+		})}
+	}
+	if id == "or_default" {
+		return []cel.OverloadOpt{cel.OverloadIsNonStrict(), cel.BinaryBinding(func(a, b ref.Val) ref.Val {
+			if types.IsUnknown(a) {
+				return b
+			}
+			return a
+		})}
+	}
 	if id == "not_strictly_false" {
 		return []cel.OverloadOpt{cel.OverloadIsNonStrict(), cel.UnaryBinding(func(v ref.Val) ref.Val {
 			if b, ok := v.(types.Bool); ok {
@@ -151,8 +167,7 @@ var binaryBindings = map[string]functions.BinaryOp{
 	"round": func(a, b ref.Val) ref.Val {
 		return decimalResult(money.Decimal(a.(decimalValue)).Round(int(b.(types.Int))))
 	},
-	"in_codes":   containsCode,
-	"or_default": func(a, _ ref.Val) ref.Val { return a },
+	"in_codes": containsCode,
 	"band": func(scale, amount ref.Val) ref.Val {
 		for _, b := range scale.(*bandsValue).bands {
 			if b.Last || decimalValue(b.UpTo) >= amount.(decimalValue) {
@@ -214,7 +229,6 @@ var unaryBindings = map[string]functions.UnaryOp{
 	},
 	"floor": func(a ref.Val) ref.Val { return decimalResult(money.Decimal(a.(decimalValue)).Floor()) },
 	"ceil":  func(a ref.Val) ref.Val { return decimalResult(money.Decimal(a.(decimalValue)).Ceil()) },
-	"known": func(ref.Val) ref.Val { return types.True },
 	"count": func(list ref.Val) ref.Val {
 		n := types.Int(0)
 		for _, e := range elements(list) {
@@ -464,6 +478,9 @@ func (x *home) programme(function, id string, self *object, t *Table, lane int) 
 	if function == "holds" {
 		return types.Bool(t.Held[p.index].Num[lane] != 0)
 	}
+	if !p.decl.Uncounted && t == &x.b.Person && lane >= int(x.b.MemberStart[x.h]+x.b.Counted[x.h]) {
+		return notAssessed(function)
+	}
 	outcome, amount := x.decide(p, self)
 	switch {
 	case function == "outcome":
@@ -474,6 +491,14 @@ func (x *home) programme(function, id string, self *object, t *Table, lane int) 
 		return types.Bool(outcome == Eligible.String())
 	}
 	return amount
+}
+
+// notAssessed is what is read of a programme that does not judge somebody: the outcome says so, and nothing else is known.
+func notAssessed(function string) ref.Val {
+	if function == "outcome" {
+		return types.String(NotAssessed.String())
+	}
+	return types.NewUnknown(1, nil)
 }
 
 // decide is eligible or ineligible with the amount, or failed for an error and for what is not in force.

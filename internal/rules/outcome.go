@@ -12,7 +12,7 @@ type Outcome uint8
 
 // The outcomes, in the order of decision from the top.
 const (
-	NotAssessed Outcome = iota // a collective household is not assessed as a family
+	NotAssessed Outcome = iota // a collective household as a family, or who does not count in the household
 	Ineligible                 // a condition is false
 	Failed                     // an error reaches the outcome
 	NotInForce                 // no rule or parameter on the date
@@ -28,7 +28,7 @@ var outcomeList = &pack.CodeList{
 	ID:   "outcome",
 	Name: pack.Text{Zh: "预判结果", En: "Outcome"},
 	Codes: []pack.Code{
-		{ID: "not-assessed", Name: pack.Text{Zh: "不按家庭评估", En: "not assessed as a family"}},
+		{ID: "not-assessed", Name: pack.Text{Zh: "不作评估", En: "not assessed"}},
 		{ID: "ineligible", Name: pack.Text{Zh: "不符合", En: "ineligible"}},
 		{ID: "error", Name: pack.Text{Zh: "无法计算", En: "error"}},
 		{ID: "not-in-force", Name: pack.Text{Zh: "当日无生效规定", En: "not in force"}},
@@ -135,7 +135,7 @@ type tally struct {
 func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	if p.version == nil {
 		each(want, func(lane int) { r.outcome[lane], r.witness[lane] = NotInForce, noWitness })
-		m.skipCollective(p, r, want)
+		m.skip(p, r, want)
 		return
 	}
 	var t tally
@@ -160,7 +160,7 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 		open[w] = want[w] &^ t.refused[w]
 	}
 	m.components(p, r, open)
-	m.skipCollective(p, r, want)
+	m.skip(p, r, want)
 	m.release(p.rel, open)
 	for _, b := range parts {
 		m.release(p.rel, *b)
@@ -308,12 +308,18 @@ func rounded(how string, a money.Decimal) (money.Decimal, bool) {
 	return a, true
 }
 
-func (m *machine) skipCollective(p *programmePlan, r *programmeLanes, want Bits) {
-	if p.rel != households {
+// skip leaves out whom a programme does not judge: a collective household as a family, and a person who is registered with
+// a household but does not count in it, whose own means the household's values do not tell.
+func (m *machine) skip(p *programmePlan, r *programmeLanes, want Bits) {
+	out := m.batch.uncounted
+	switch {
+	case p.rel == households:
+		out = m.batch.Collective
+	case p.programme.decl.Uncounted:
 		return
 	}
 	for w := range want {
-		for lanes := want[w] & m.batch.Collective[w]; lanes != 0; lanes &= lanes - 1 {
+		for lanes := want[w] & out[w]; lanes != 0; lanes &= lanes - 1 {
 			r.outcome[w<<6+bits.TrailingZeros64(lanes)] = NotAssessed
 		}
 	}

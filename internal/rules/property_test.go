@@ -129,6 +129,9 @@ func oracleSays(v ref.Val, err error) string {
 	if err != nil || types.IsError(v) {
 		return "none"
 	}
+	if types.IsUnknown(v) {
+		return "unknown"
+	}
 	switch x := v.(type) {
 	case types.Bool:
 		text, _ := Canonical(pack.Bool, nil, boolNum(bool(x)))

@@ -388,7 +388,7 @@ func (x *reference) decide(p *programme, s spot) verdict {
 	d := verdict{outcome: Eligible, witness: noWitness}
 	if version == nil {
 		d.outcome = NotInForce
-		return x.collective(p, s, d)
+		return x.skipped(p, s, d)
 	}
 	seen := map[string]bool{}
 	firm := false
@@ -425,14 +425,24 @@ func (x *reference) decide(p *programme, s spot) verdict {
 	if d.outcome != Ineligible {
 		x.components(version, s, &d)
 	}
-	return x.collective(p, s, d)
+	return x.skipped(p, s, d)
 }
 
-func (x *reference) collective(p *programme, s spot, d verdict) verdict {
-	if p.rel() == households && x.b.Collective.Has(s.lane) {
+func (x *reference) skipped(p *programme, s spot, d verdict) verdict {
+	if p.rel() == households && x.b.Collective.Has(s.lane) || p.rel() == persons && !p.decl.Uncounted && !x.counts(s.lane) {
 		d.outcome = NotAssessed
 	}
 	return d
+}
+
+// counts reports whether a person counts as a member.
+func (x *reference) counts(lane int) bool {
+	for h, counted := range x.b.Counted {
+		if lane < int(x.b.MemberStart[h+1]) {
+			return lane < int(x.b.MemberStart[h]+counted)
+		}
+	}
+	return false
 }
 
 func (x *reference) components(version *programmeTerms, s spot, d *verdict) {

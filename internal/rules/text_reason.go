@@ -370,16 +370,27 @@ func (w *writer) apart(outcomes []*OutcomeReport) {
 	}
 }
 
+// notAssessed names what is not judged: the household's programmes in a dormitory, and those registered here who do not
+// count in the household.
 func (w *writer) notAssessed() {
-	var names []string
+	var programmes, persons []string
 	for _, o := range w.d.Outcomes {
-		if o.Outcome == NotAssessed.String() {
-			names = append(names, w.in(o.Name))
+		switch {
+		case o.Outcome != NotAssessed.String():
+		case o.Unit.Kind == pack.Household:
+			programmes = append(programmes, w.in(o.Name))
+		case !slices.Contains(persons, o.Unit.Name):
+			persons = append(persons, o.Unit.Name)
 		}
 	}
-	if len(names) > 0 {
+	if len(programmes)+len(persons) > 0 {
 		w.line("")
-		w.line("  %s%s", w.say("不按家庭评估：", "Not assessed as a family: "), w.list(names))
+	}
+	if len(programmes) > 0 {
+		w.line("  %s%s", w.say("不按家庭评估：", "Not assessed as a family: "), w.list(programmes))
+	}
+	if len(persons) > 0 {
+		w.line("  %s%s", w.say("登记在一起、不计入家庭成员，不作预判：", "Registered here, not counted in the household and not assessed: "), w.list(persons))
 	}
 }
 
