@@ -34,12 +34,13 @@ Exit codes: 0 all is well, 1 the check found faults, 2 the input is wrong, 3 the
 
 // cli is the command line.
 type cli struct {
-	Check     checkCommand     `cmd:"" help:"Read a policy pack, compile it, and run its cases."`
-	Determine determineCommand `cmd:"" help:"Determine one household: every programme, with reasons."`
-	Screen    screenCommand    `cmd:"" help:"Screen a folder of departments' files: rank households and raise warnings."`
-	Synth     synthCommand     `cmd:"" help:"Write an invented county as departments' files."`
-	Schema    schemaCommand    `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
-	Version   versionCommand   `cmd:"" help:"Print the versions of the program's engine and pack."`
+	Check       checkCommand       `cmd:"" help:"Read a policy pack, compile it, and run its cases."`
+	Determine   determineCommand   `cmd:"" help:"Determine one household: every programme, with reasons."`
+	Screen      screenCommand      `cmd:"" help:"Screen a folder of departments' files: rank households and raise warnings."`
+	Sensitivity sensitivityCommand `cmd:"" help:"Rank a county anew with each weight of the index moved, and show how far households move."`
+	Synth       synthCommand       `cmd:"" help:"Write an invented county as departments' files."`
+	Schema      schemaCommand      `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
+	Version     versionCommand     `cmd:"" help:"Print the versions of the program's engine and pack."`
 }
 
 // streams is what a command reads and writes.

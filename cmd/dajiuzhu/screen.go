@@ -18,53 +18,54 @@ import (
 	"dajiuzhu/internal/screening"
 )
 
+// countyFlags say which county is screened, when, and by which policy.
+type countyFlags struct {
+	In   string `required:"" help:"Folder of deliveries: manifests and data files." type:"path"`
+	On   string `help:"Date of the screening (2026-11-01); today if not given."`
+	Pack string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+}
+
 type screenCommand struct {
-	In      string   `required:"" help:"Folder of deliveries: manifests and data files." type:"path"`
-	Out     string   `required:"" help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
-	On      string   `help:"Date of the screening (2026-11-01); today if not given."`
-	Pack    string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
-	Lang    string   `help:"Language of the report." enum:"zh,en" default:"zh"`
-	Hardest int      `help:"How many of the hardest households to print." default:"10"`
-	Explain []string `help:"Households to explain in full, by key." placeholder:"KEY"`
+	County  countyFlags `embed:""`
+	Out     string      `required:"" help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
+	Lang    string      `help:"Language of the report." enum:"zh,en" default:"zh"`
+	Hardest int         `help:"How many of the hardest households to print." default:"10"`
+	Explain []string    `help:"Households to explain in full, by key." placeholder:"KEY"`
 }
 
 var unknownHousehold = fault.Text{Key: "cmd.unknown-household",
 	Zh: "没有编号为“{found}”的户", En: `there is no household "{found}"`}
 
-// Run screens a folder of deliveries.
-func (c *screenCommand) Run(s *streams) error {
+// screened is a county that was screened, with what it was made of.
+type screened struct {
+	plan   *rules.Plan
+	people *population.Population
+	set    *feed.Set
+	result *screening.Result
+}
+
+// screen reads a county's deliveries and screens it.
+func (c *countyFlags) screen(s *streams) (*screened, error) {
 	on, err := day(c.On)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	policy, err := compile(c.Pack)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	people, set, err := c.read(s.ctx, policy, on)
-	if err != nil {
-		return err
+	r := &screened{plan: policy.On(on, nil)}
+	if r.people, r.set, err = c.read(s.ctx, policy, on); err != nil {
+		return nil, err
 	}
-	plan := policy.On(on, nil)
 	b := newBar(s.errout, "screen")
-	result, err := screening.Run(s.ctx, plan, people, b.progress)
+	r.result, err = screening.Run(s.ctx, r.plan, r.people, b.progress)
 	b.done()
-	if err != nil {
-		return err
-	}
-	if err := result.Write(c.Out); err != nil {
-		return err
-	}
-	if err := writeRejects(filepath.Join(c.Out, "rejects.csv"), set); err != nil {
-		return err
-	}
-	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), result: result, people: people, set: set}
-	r.print(c.Hardest)
-	return c.explain(s.out, plan, people)
+	return r, err
 }
 
 // read reads the deliveries and makes the population.
-func (c *screenCommand) read(ctx context.Context, policy *rules.Policy, on calendar.Date) (*population.Population, *feed.Set, error) {
+func (c *countyFlags) read(ctx context.Context, policy *rules.Policy, on calendar.Date) (*population.Population, *feed.Set, error) {
 	set, err := feed.Open(ctx, policy.Pack(), c.In, feed.Options{})
 	if err != nil {
 		return nil, nil, err
@@ -74,6 +75,23 @@ func (c *screenCommand) read(ctx context.Context, policy *rules.Policy, on calen
 		return nil, nil, err
 	}
 	return people, set, set.Check()
+}
+
+// Run screens a folder of deliveries.
+func (c *screenCommand) Run(s *streams) error {
+	county, err := c.County.screen(s)
+	if err != nil {
+		return err
+	}
+	if err := county.result.Write(c.Out); err != nil {
+		return err
+	}
+	if err := writeRejects(filepath.Join(c.Out, "rejects.csv"), county.set); err != nil {
+		return err
+	}
+	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), result: county.result, people: county.people, set: county.set}
+	r.print(c.Hardest)
+	return c.explain(s.out, county.plan, county.people)
 }
 
 func (c *screenCommand) explain(w io.Writer, plan *rules.Plan, people *population.Population) error {

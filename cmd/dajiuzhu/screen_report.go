@@ -21,8 +21,11 @@ type screenReport struct {
 	set    *feed.Set
 }
 
-func (r *screenReport) say(zh, en string) string {
-	if r.lang == fault.Zh {
+func (r *screenReport) say(zh, en string) string { return saying(r.lang, zh, en) }
+
+// saying is a text in a language.
+func saying(lang fault.Lang, zh, en string) string {
+	if lang == fault.Zh {
 		return zh
 	}
 	return en
