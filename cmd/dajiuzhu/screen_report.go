@@ -37,6 +37,7 @@ func (r *screenReport) print(hardest int) {
 	r.feeds()
 	r.counts()
 	r.programmes()
+	r.magnitudes()
 	r.hardest(hardest)
 	r.mechanisms()
 }
@@ -105,8 +106,28 @@ func (r *screenReport) programmes() {
 		if t.Once > 0 {
 			money += r.say("  另 ", "  beside ") + t.Once.Text() + r.say(" 元", " yuan")
 		}
-		r.line("  %s%s %6d %6d %6d %6d %6d %4d%s", name, padding(name, 26), t.Outcomes[rules.Eligible], t.Outcomes[rules.Likely], t.Outcomes[rules.Possible],
+		r.line("  %s%s %6d %6d %6d %6d %6d %4d%s", name, padding(name, 40), t.Outcomes[rules.Eligible], t.Outcomes[rules.Likely], t.Outcomes[rules.Possible],
 			t.Outcomes[rules.Ineligible], t.Outcomes[rules.NotInForce], t.Outcomes[rules.Failed], money)
+	}
+}
+
+// magnitudes holds what programmes reach against what the pack expects, and says why where they differ by more than twice.
+func (r *screenReport) magnitudes() {
+	if r.result.Policy.Pack().Magnitudes == nil {
+		return
+	}
+	r.line("\n%s", r.say("  规模对照：在享、符合或很可能 ／ 按人口折算的预计数（预计数是估计，不是统计数字）", "  Order of magnitude: held, eligible or likely / expected of so many people (an estimate, no statistic)"))
+	for _, t := range r.result.Programmes {
+		m, ok := r.result.Magnitude(t)
+		if !ok {
+			continue
+		}
+		name := t.Programme.Name.In(r.lang)
+		note := ""
+		if m.Differs() {
+			note = r.say("  ※ ", "  ※ ") + m.Note.In(r.lang)
+		}
+		r.line("  %s%s %6d / %d%s", name, padding(name, 40), m.Reached, m.Expected, note)
 	}
 }
 

@@ -79,8 +79,8 @@ var scalarFits = map[kind]func(string) bool{
 	kindArea:   func(s string) bool { _, err := area.Parse(s); return err == nil },
 }
 
-// maxCount bounds the days, months and numbers that a pack counts, far above any that is meant.
-const maxCount = 1_000_000
+// maxCount bounds the days, months and people that a pack counts, far above any that is meant.
+const maxCount = 100_000_000
 
 // The patterns of names and addresses, which the schemas for editors share.
 const (

@@ -104,6 +104,7 @@ var places = []place{
 	{"feeds/", "", feedShape, (*loader).feed, false},
 	{"household.yaml", "", householdShape, (*loader).household, false},
 	{"workflow.yaml", "", workflowShape, (*loader).workflow, false},
+	{"magnitudes.yaml", "", magnitudesShape, (*loader).magnitudes, false},
 	{"cases/", "", caseShape, (*loader).caseOf, true},
 }
 

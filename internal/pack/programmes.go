@@ -22,6 +22,8 @@ var (
 		Zh: "编号 {found} 已用于“{other}”", En: `number {found} is already that of "{other}"`}
 	noWeight = fault.Text{Key: "pack.no-weight",
 		Zh: "指数各维度的权重之和应大于零", En: "the weights of the index must add up to more than zero"}
+	nobodyLives = fault.Text{Key: "pack.nobody-lives",
+		Zh: "people 是全市人口，应大于零", En: `"people" is how many live in the city: more than zero`}
 	neutralRange = fault.Text{Key: "pack.neutral",
 		Zh: "中间值应在 0 到 100 之间，写的是 {found}", En: "the neutral score must lie between 0 and 100; found {found}"}
 )
@@ -215,6 +217,20 @@ func (l *loader) links(o node, key string) []*Link {
 		links = append(links, &Link{ID: k.string("id"), Say: k.text("say"), Via: k.string("via"), When: k.expr("when"), Doubt: k.bool("doubt"), Pos: k.pos()})
 	}
 	return links
+}
+
+func (l *loader) magnitudes(o node) {
+	m := &Magnitudes{People: o.count("people"), Source: l.source(o, nil), Pos: o.pos()}
+	if m.People == 0 && o.fits("people", kindCount) {
+		l.fail(o.posOf("people"), nobodyLives, nil)
+	}
+	for _, item := range o.objects("programmes") {
+		l.unique(item, "programme", "magnitude")
+		l.refers(item, "programme", toProgrammes)
+		m.Programmes = append(m.Programmes, &Magnitude{Programme: item.string("programme"), Units: item.count("units"), Note: item.text("note"),
+			Source: l.source(item, &m.Source), Pos: item.pos()})
+	}
+	l.pack.Magnitudes = m
 }
 
 func (l *loader) workflow(o node) {

@@ -173,6 +173,12 @@ var (
 
 	workflowShape = named("办理环节", "workflow.yaml", objects("routes", codeShape))
 
+	magnitudeShape = named("预计规模", "a magnitude", sourced(
+		need(key("programme", kindID)), need(key("units", kindCount)), key("note", kindText))...)
+
+	magnitudesShape = named("预计规模", "magnitudes.yaml", sourced(
+		need(key("people", kindCount)), need(some(objects("programmes", magnitudeShape))))...)
+
 	outcomeShape = named("预期结论", "an expected outcome",
 		need(key("programme", kindID)), key("unit", kindString), need(enum("outcome", outcomes)),
 		mapOf("components", kindNumber), key("amount", kindNumber), listOf("failed", kindID), listOf("missing", kindString))

@@ -32,6 +32,7 @@ type Pack struct {
 	Feeds       []*Feed
 	Household   *Composition
 	Workflow    *Workflow
+	Magnitudes  *Magnitudes // nil if the pack has none
 	Cases       []*Case
 
 	EnginePos Pos // of Engine
@@ -444,6 +445,37 @@ type Link struct {
 type Workflow struct {
 	Routes []Code
 	Pos    Pos
+}
+
+// Magnitudes are how many people live in the pack's area, and how many persons or households each programme is expected to
+// reach there at one time. They judge nobody: a screening is held against them.
+type Magnitudes struct {
+	People     int
+	Source     Source
+	Programmes []*Magnitude
+	Pos        Pos
+}
+
+// Of is a programme's magnitude, nil if it has none.
+func (m *Magnitudes) Of(programme string) *Magnitude {
+	if m == nil {
+		return nil
+	}
+	for _, x := range m.Programmes {
+		if x.Programme == programme {
+			return x
+		}
+	}
+	return nil
+}
+
+// Magnitude is how many units a programme is expected to reach.
+type Magnitude struct {
+	Programme string
+	Units     int
+	Note      Text // why a screening of registers alone comes to another order; empty if it does not
+	Source    Source
+	Pos       Pos
 }
 
 // Case is a worked example with what is expected of it.

@@ -94,6 +94,12 @@ func (r *Result) tally() {
 		o := &r.Outcomes[i]
 		t := &r.Programmes[place[o.Programme]]
 		t.Outcomes[o.Outcome]++
+		if o.Held {
+			t.Held++
+		}
+		if o.Held || o.Outcome == rules.Eligible || o.Outcome == rules.Likely {
+			t.Reached++
+		}
 		if o.Outcome != rules.Eligible {
 			continue
 		}

@@ -64,6 +64,7 @@ type Outcome struct {
 	Household Household
 	Person    Person // zero for a household
 	Outcome   rules.Outcome
+	Held      bool // is recorded as receiving the programme now
 	Assumed   bool
 	Amounts   []ComponentAmount
 	Witness   *pack.Condition // the first false condition of a refusal
@@ -93,6 +94,8 @@ type Evidence struct{ Path, Value string }
 type Tally struct {
 	Programme *pack.Programme
 	Outcomes  [rules.OutcomeCount]int
+	Held      int           // units that are recorded as receiving it now
+	Reached   int           // units that receive it, are eligible or are likely
 	Monthly   money.Decimal // of the eligible, what is paid by the month
 	Once      money.Decimal // of the eligible, what is paid by the year or once
 }
@@ -216,13 +219,25 @@ func (s *screener) batch(i int, b *rules.Batch) part {
 	}
 	for k, programme := range s.plan.Policy().Pack().Programmes {
 		for lane := range r.Programmes[k].Outcome {
-			p.outcomes = append(p.outcomes, s.outcome(lane, of, programme, &r.Programmes[k]))
+			o := s.outcome(lane, of, programme, &r.Programmes[k])
+			o.Held = holds(b, programme.Unit, k, lane)
+			p.outcomes = append(p.outcomes, o)
 		}
 	}
 	for k, rule := range s.plan.Policy().Warnings() {
 		p.warnings = append(p.warnings, s.fired(of, rule, s.plan.Policy().Mechanism(rule), r.Warnings[k])...)
 	}
 	return p
+}
+
+// holds reports whether a unit is recorded as receiving a programme now.
+func holds(b *rules.Batch, unit pack.Unit, programme, lane int) bool {
+	t := &b.Person
+	if unit == pack.Household {
+		t = &b.Household
+	}
+	c := t.Held[programme]
+	return c.Known.Has(lane) && c.Num[lane] != 0
 }
 
 func (s *screener) ranked(h int, b *rules.Batch, r *rules.IndexResult) Ranked {

@@ -47,6 +47,7 @@ type outcomeRow struct {
 	Person    string `parquet:"person" zh:"姓名"`
 	ID        string `parquet:"id_masked" zh:"身份证号（已掩码）"`
 	Outcome   string `parquet:"outcome" zh:"预判结果"`
+	Held      bool   `parquet:"held" zh:"在享"`
 	Assumed   bool   `parquet:"assumed" zh:"含默认推定"`
 	Amounts   string `parquet:"amounts" zh:"金额"`
 	Witness   string `parquet:"failed" zh:"首个不符条件"`
@@ -198,7 +199,7 @@ func (r *Result) outcomeRows() []outcomeRow {
 	for i, o := range r.Outcomes {
 		rows[i] = outcomeRow{
 			Programme: o.Programme.ID, Name: o.Programme.Name.Zh, Household: SafeText(o.Household.Key), Village: o.Household.Area.String(),
-			Person: SafeText(o.Person.Name), ID: o.Person.Masked, Outcome: o.Outcome.String(), Assumed: o.Assumed,
+			Person: SafeText(o.Person.Name), ID: o.Person.Masked, Outcome: o.Outcome.String(), Held: o.Held, Assumed: o.Assumed,
 		}
 		if o.Witness != nil {
 			rows[i].Witness = o.Witness.ID
@@ -262,6 +263,9 @@ type Summary struct {
 type ProgrammeSummary struct {
 	Programme string         `json:"programme"`
 	Outcomes  map[string]int `json:"outcomes"`
+	Held      int            `json:"held"`
+	Reached   int            `json:"reached"`
+	Expected  *int           `json:"expected,omitempty"`
 	Monthly   string         `json:"monthly_yuan"`
 	Once      string         `json:"other_yuan"`
 }
@@ -287,9 +291,12 @@ func (r *Result) Summary() Summary {
 		}
 	}
 	for _, t := range r.Programmes {
-		ps := ProgrammeSummary{Programme: t.Programme.ID, Outcomes: map[string]int{}, Monthly: t.Monthly.String(), Once: t.Once.String()}
+		ps := ProgrammeSummary{Programme: t.Programme.ID, Outcomes: map[string]int{}, Held: t.Held, Reached: t.Reached, Monthly: t.Monthly.String(), Once: t.Once.String()}
 		for o, n := range t.Outcomes {
 			ps.Outcomes[rules.Outcome(o).String()] = n
+		}
+		if m, ok := r.Magnitude(t); ok {
+			ps.Expected = &m.Expected
 		}
 		s.Programmes = append(s.Programmes, ps)
 	}
