@@ -116,6 +116,7 @@ var tellings = []told{
 	{"child-in-rehabilitation", "rehabilitation", "need", "true"},
 	{"child-in-rehabilitation", "medical-settlement", "diagnosis", "autism"},
 	{"flooded-house", "disasters", "damage", "severe"},
+	{"flooded-house", "disasters", "deaths", "1"},
 	{"worker-in-hardship", "union-members", "file", "deep"},
 	{"worker-in-hardship", "leads", "kind", "union_lead"},
 	{"woman-with-breast-cancer", "two-cancers", "invasive", "true"},

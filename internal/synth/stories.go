@@ -100,10 +100,10 @@ var stories = []story{
 		patient.rehab = &assessment{need: true, mode: "institution", surgery: "none"}
 		m.enrol(patient, "kindergarten", 2)
 	}},
-	{title: "flooded-house", roles: []role{man(head, 59), woman(spouse, 57)}, fate: func(m *maker, h *household) {
+	{title: "flooded-house", roles: []role{man(head, 59), woman(spouse, 57), man(child, 28).dead(75)}, fate: func(m *maker, h *household) {
 		m.homestead(h)
 		m.recognisedAs(h, "edge")
-		h.disaster = &disaster{kind: "flood", damage: "severe", on: m.ago(75), loss: 27_500_00, moved: 2}
+		h.disaster = &disaster{kind: "flood", damage: "severe", on: m.ago(75), loss: 27_500_00, moved: 2, dead: 1}
 	}},
 	{title: "worker-in-hardship", urban: true, roles: []role{man(head, 46), woman(spouse, 44), woman(child, 16)}, fate: func(m *maker, h *household) {
 		worker := m.homestead(h)

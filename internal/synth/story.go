@@ -49,6 +49,9 @@ func (m *maker) castStories(people int) map[*place][]*household {
 	for i, s := range stories {
 		fit := places[s.urban]
 		if len(fit) == 0 {
+			fit = places[!s.urban]
+		}
+		if len(fit) == 0 {
 			continue
 		}
 		v := fit[i%len(fit)]
