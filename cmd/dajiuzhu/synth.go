@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"dajiuzhu/internal/synth"
 )
@@ -38,5 +39,8 @@ func (c *synthCommand) Run(s *streams) error {
 		summary.People, summary.Households, summary.Villages, len(summary.Files), c.Out)
 	fmt.Fprintf(s.out, "rows: %d, of which %d are bad on purpose and %d are copies\n", rows, bad, copies)
 	fmt.Fprintf(s.out, "the family of the story: household %s in Guozhai village\n", summary.Booklet)
+	for _, story := range summary.Stories {
+		fmt.Fprintf(s.out, "placed: household %s, %s\n", story.Booklet, strings.ReplaceAll(story.Name, "-", " "))
+	}
 	return nil
 }

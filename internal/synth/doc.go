@@ -15,8 +15,18 @@
 // Places are chosen and given their numbers of people; households are drawn by size and type, and filled with people of
 // fitting ages; grown children are matched with old parents in the same village; each life then gets school, work,
 // insurance, health and means; latent need decides who is helped, and leaves some who need help without it and a few who
-// have help without need. Only then are rows written. The shares are those of the published figures where there are any,
-// and are otherwise chosen; nothing here is a statistic.
+// have help without need. Then the departments' smaller registers say what they hold: who is recognised, who belongs, who
+// is graded, assessed or listed, and what other departments give, again with some left out and a few given it astray. Only
+// then are rows written. The shares are those of the published figures where there are any, and are otherwise chosen;
+// nothing here is a statistic.
+//
+// # Stories
+//
+// Much help is for few: of the city's mothers who lost their only child, its children with a heart defect or its victims of
+// crime, a sample of twenty thousand people holds a fraction of one. To raise the shares until somebody is found would make
+// the county a false one. Instead some two dozen families are placed and not drawn, each for the programmes it is named by
+// ([Summary] lists them): about sixty people, who are no part of the shares. A county of fewer than five thousand people
+// has the family of Guozhai alone.
 //
 // # Honest dirt
 //

@@ -35,6 +35,7 @@ func (m *maker) guozhaiFamily(v *place) *household {
 	}
 	father.married = m.on.AddMonths(-12 * 11)
 	mother.married = father.married
+	h.fate = func() { m.befall(h) }
 	return h
 }
 

@@ -3,7 +3,6 @@ package synth
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"dajiuzhu/internal/calendar"
 )
@@ -24,11 +23,7 @@ func (m *maker) live(h *household) {
 
 // schooling goes by the age on the first of September of the school year.
 func (m *maker) schooling(p *person) {
-	year, month, _ := m.on.YMD()
-	if month < time.September {
-		year--
-	}
-	start := calendar.Must(year, time.September, 1)
+	start := m.schoolYear()
 	age := calendar.Years(p.birth, start)
 	d := p.die
 	stage, since := "", age
@@ -43,6 +38,9 @@ func (m *maker) schooling(p *person) {
 		stage, since = [...]string{"high", "vocational", ""}[d.choose("upper", 60, 33, 7)], 15
 	case age >= 18 && age <= 21 && d.chance("college", 0.46) && p.relation != spouse && p.spouse == nil && !p.household.permit:
 		stage, since = "college", 18
+		if d.chance("junior-college", 0.5) && age <= 20 {
+			stage = "junior_college"
+		}
 	case age >= 22 && age <= 24 && d.chance("graduate", 0.03) && p.spouse == nil:
 		stage, since = "graduate", 22
 	}
@@ -51,7 +49,7 @@ func (m *maker) schooling(p *person) {
 	}
 	p.school = stage
 	p.enrolled = start.AddMonths(-12 * (age - since))
-	p.boarder = stage == "college" || stage == "graduate" ||
+	p.boarder = since >= 18 ||
 		d.chance("boards", map[string]float64{"primary": 0.06, "junior": 0.35, "high": 0.6, "vocational": 0.7}[stage])
 }
 

@@ -33,6 +33,7 @@ func (m *maker) help(h *household, truth *Truth) {
 	}
 	m.elderly(h)
 	m.shelter(h)
+	m.provide(h)
 }
 
 // propertied reports what bars from dibao, as the registers show it.
@@ -127,6 +128,41 @@ func (m *maker) shelter(h *household) {
 		case draw < 0.34:
 			p.orphan = "key"
 		}
+	}
+}
+
+// provide gives children in care and disabled people what they may have, with the take-up of the place. Care is for the
+// two gravest grades, but for those under extreme-poverty support, of whom a few have it all the same.
+func (m *maker) provide(h *household) {
+	for _, p := range h.living() {
+		switch p.orphan {
+		case "orphan", "unsupported":
+			m.grantIf(p, "orphan-basic", 0.85, 1_510_00)
+		case "key":
+			m.grantIf(p, "key-child", 0.75, 1_130_00)
+		}
+		if p.disability == "" {
+			continue
+		}
+		tekun := p.holds("tekun")
+		switch {
+		case p.holds("dibao", "dibao-alone") && p.orphan == "":
+			m.grantIf(p, "disabled-living", 0.88, 165_00)
+		case h.near:
+			m.grantIf(p, "disabled-living", 0.04, 165_00)
+		}
+		switch {
+		case p.grade <= 2 && !tekun:
+			m.grantIf(p, "disabled-care", 0.86, 165_00)
+		case p.grade <= 2:
+			m.grantIf(p, "disabled-care", 0.08, 165_00)
+		}
+	}
+}
+
+func (m *maker) grantIf(p *person, programme string, takeUp float64, amount fen) {
+	if p.die.chance(programme+" taken up", takeUp) {
+		m.grant(p, programme, amount)
 	}
 }
 

@@ -42,6 +42,10 @@ type household struct {
 	near     bool    // not far above it
 	car      bool
 	helped   bool // the family as a whole holds dibao
+
+	disaster *disaster // of the last thirteen months
+	title    string    // of a story, "" for the family in Guozhai and for all others
+	fate     func()    // what a story says of its family
 }
 
 func (h *household) living() []*person {
@@ -90,6 +94,8 @@ type person struct {
 	listed     string // kind on the rural list
 	removed    bool   // from it
 	children   int    // grown children known to the register
+
+	departments
 }
 
 func (p *person) name() string { return p.surname + p.given }

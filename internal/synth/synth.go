@@ -38,6 +38,7 @@ type Summary struct {
 	Urban      int // people living in town
 	Village    area.Code
 	Booklet    string // of the family in Guozhai
+	Stories    []Story
 	Benefits   []Count
 	Truth      Truth
 	Files      []File
@@ -49,6 +50,9 @@ type Truth struct {
 	Missed int // families in need that are not
 	Wrong  int // families helped that have no need or own too much
 }
+
+// Story is an invented family that was placed and not drawn, by what it is there for.
+type Story struct{ Name, Booklet string }
 
 // Count is how many people hold a benefit.
 type Count struct {
@@ -106,6 +110,36 @@ var shipments = map[string]shipment{
 	"leads":              {style: usual, daysBefore: 1, months: 13, dirt: dirt{day: 0.02}},
 	"disasters":          {style: usual, daysBefore: 1, months: 13},
 	"accidents":          {style: usual, daysBefore: 1, months: 13},
+
+	"awards":         {style: usual, daysBefore: 1, dirt: dirt{copied: 0.002}},
+	"recognitions":   {style: usual, daysBefore: 1},
+	"temporary-aid":  {style: usual, daysBefore: 1, months: 24},
+	"refusals":       {style: usual, daysBefore: 1, months: 24},
+	"charity-grants": {style: style{format: "xlsx"}, daysBefore: 14, months: 24},
+
+	"admissions":  {style: style{format: "xlsx"}, daysBefore: 25},
+	"student-aid": {style: style{format: "csv", encoding: "gb18030"}, daysBefore: 25},
+	"hope-grants": {style: style{format: "xlsx"}, daysBefore: 25},
+
+	"employment-difficulty": {style: usual, daysBefore: 5},
+	"public-posts":          {style: usual, daysBefore: 5},
+	"union-members":         {style: style{format: "csv", encoding: "gb18030"}, daysBefore: 30, dirt: dirt{digit: 0.002}},
+	"provident-fund":        {style: style{format: "parquet"}, daysBefore: 6, dirt: dirt{digit: 0.0005}},
+	"work-injury":           {style: usual, daysBefore: 8},
+
+	"rehabilitation": {style: usual, daysBefore: 12},
+	"two-cancers":    {style: style{format: "xlsx"}, daysBefore: 28},
+	"birth-planning": {style: style{format: "csv", encoding: "gb18030", slashes: true}, daysBefore: 30},
+
+	"housing-grades": {style: style{format: "csv", encoding: "gb18030"}, daysBefore: 30},
+	"public-rental":  {style: style{format: "xlsx"}, daysBefore: 20},
+	"rural-loans":    {style: usual, daysBefore: 18},
+
+	"border":        {style: style{format: "jsonl"}, daysBefore: 3},
+	"credit":        {style: style{format: "jsonl"}, daysBefore: 4},
+	"judicial-aid":  {style: usual, daysBefore: 16},
+	"party-members": {style: usual, daysBefore: 38, dirt: dirt{digit: 0.001}},
+	"veterans":      {style: style{format: "csv", encoding: "gb18030"}, daysBefore: 35, dirt: dirt{digit: 0.001}},
 }
 
 // Write invents a county and writes its deliveries into a folder, which it makes if need be.
@@ -149,6 +183,7 @@ func (m *maker) county(ctx context.Context, o Options) (Summary, error) {
 		return summary, errors.New("synth: the pack has no villages in the county")
 	}
 	seat := m.places[0]
+	told := m.castStories(o.People)
 	for i, v := range m.places {
 		if err := ctx.Err(); err != nil {
 			return summary, err
@@ -159,10 +194,19 @@ func (m *maker) county(ctx context.Context, o Options) (Summary, error) {
 			m.all = append(m.all, story)
 			v.people = max(v.people-storyPeople, 0)
 		}
+		for _, story := range told[v] {
+			m.all = append(m.all, story)
+			v.people = max(v.people-len(story.living()), 0)
+		}
 		m.all = append(m.all, m.settle(v)...)
 		o.progress(i+1, len(m.places)+len(rowsOf))
 	}
 	m.all = append(m.all, m.dwell(seat, o.People)...)
+	for _, h := range m.all {
+		if h.title != "" {
+			summary.Stories = append(summary.Stories, Story{h.title, h.booklet})
+		}
+	}
 	for _, h := range m.all {
 		m.grow(h, &summary.Truth)
 		for _, p := range h.persons {
@@ -182,13 +226,15 @@ func (m *maker) grow(h *household, truth *Truth) {
 	m.own(h)
 	m.confine(h)
 	if h.story {
-		m.befall(h)
+		h.fate()
 	}
 	for _, p := range h.living() {
 		m.spend(p)
 	}
 	m.help(h, truth)
 	m.lapse(h)
+	m.strike(h)
+	m.register(h)
 }
 
 func (o Options) progress(done, total int) {
@@ -221,7 +267,8 @@ func (m *maker) count(s *Summary) {
 			}
 		}
 	}
-	for _, programme := range []string{"dibao", "dibao-alone", "tekun", "elder-hardship"} {
+	for _, programme := range []string{"dibao", "dibao-alone", "tekun", "elder-hardship", "orphan-basic", "key-child",
+		"disabled-living", "disabled-care"} {
 		s.Benefits = append(s.Benefits, Count{programme, held[programme]})
 	}
 }

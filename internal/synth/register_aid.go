@@ -1,0 +1,133 @@
+package synth
+
+import "math"
+
+// recognise makes families edge or rigid-expenditure families, and patients impoverished by illness.
+func (m *maker) recognise(h *household) {
+	d := h.die
+	if h.collective || h.permit || h.helped {
+		return
+	}
+	cost := fen(0)
+	for _, p := range h.living() {
+		cost += m.ownCost(p)
+	}
+	switch {
+	case h.near && d.chance("edge", 0.10), h.poor && d.chance("edge-instead", 0.08):
+		m.certify(h, "edge")
+	case cost > 22_000_00 && d.chance("rigid", 0.12):
+		m.certify(h, "rigid")
+	default:
+		m.certifyPatient(h)
+	}
+}
+
+func (m *maker) certifyPatient(h *household) {
+	for _, p := range h.living() {
+		if m.ownCost(p) > 34_000_00 && !h.low() && p.die.chance("illness-poor", 0.15) {
+			p.recognised = m.recognition(p.die, "illness_poor")
+		}
+	}
+}
+
+// certify recognises every member whom nothing better supports.
+func (m *maker) certify(h *household, kind string) {
+	r := m.recognition(h.die, kind)
+	for _, p := range h.living() {
+		if !p.holds("dibao", "dibao-alone", "tekun") {
+			p.recognised = r
+		}
+	}
+}
+
+// recognition is for twelve months. Of some the end is near, a few have lapsed, and a few were ended.
+func (m *maker) recognition(d die, kind string) *recognition {
+	r := &recognition{kind: kind, from: m.ago(d.between("recognised-for", 5, 330))}
+	switch d.choose("recognition-state", 78, 14, 5, 3) {
+	case 1:
+		r.from = m.on.AddMonths(-12).AddDays(d.between("recognition-left", 3, 28))
+	case 2:
+		r.from = m.on.AddMonths(-12).AddDays(-d.between("recognition-lapsed", 1, 120))
+	case 3:
+		r.ended = m.ago(d.between("recognition-ended", 1, 4))
+	}
+	r.until = r.from.AddMonths(12)
+	r.stands = r.until > m.on && r.ended == 0
+	return r
+}
+
+// relieve gives a household temporary aid, a charity's grant, or a refusal.
+func (m *maker) relieve(h *household) {
+	first := h.persons[0]
+	if h.collective || !first.alive() {
+		return
+	}
+	d := h.die
+	aided, given, refused := 0.002, 0.0003, 0.0003
+	switch {
+	case h.poor || h.near:
+		aided, given, refused = 0.035, 0.012, 0.014
+	case m.ownCost(first) > 20_000_00:
+		aided, given, refused = 0.02, 0.03, 0.01
+	}
+	if d.chance("temporary-aid", aided) {
+		first.aids = append(first.aids, gift{roundly(d.logNormal("temporary-aid-amount", 1700, 0.6)), m.ago(d.between("temporary-aid-day", 3, 720))})
+	}
+	if d.chance("charity", given) {
+		first.charity = append(first.charity, gift{fen(d.between("charity-amount", 2, 10)) * 500_00, m.ago(d.between("charity-day", 20, 600))})
+	}
+	if d.chance("refused", refused) && !h.helped {
+		first.refused = m.refusal(d)
+	}
+}
+
+// roundly is an amount in hundreds of yuan.
+func roundly(n float64) fen { return fen(math.Max(math.Round(n/100), 3)) * 100_00 }
+
+func (m *maker) refusal(d die) *refusal {
+	r := &refusal{programme: "dibao", reason: "家庭人均收入高于低保标准", on: m.ago(d.between("refused-on", 10, 700))}
+	switch d.choose("refused-why", 6, 3, 2, 1) {
+	case 1:
+		r.reason = "名下有机动车，超过规定"
+	case 2:
+		r.programme, r.reason = "dibao-alone", "家庭收入高于低保边缘标准"
+	case 3:
+		r.reason = "申请人撤回"
+	}
+	return r
+}
+
+// wrong is what went wrong with a grown person: a crime or an accident that nobody pays for, debts not paid, a long stay abroad.
+func (m *maker) wrong(p *person) {
+	d := p.die
+	if p.age < 18 || p.household.careHome {
+		return
+	}
+	if d.chance("victim", 0.00022) {
+		p.victim = [...]string{"crime_harm", "tort", "support", "witness"}[d.choose("victim-kind", 5, 6, 2, 0)]
+		p.redressed = d.chance("redressed", 0.5)
+	}
+	p.dishonest = p.age < 70 && d.chance("dishonest", 0.006)
+	if p.age < 60 && p.work.status != "employed" && d.chance("abroad", 0.0005) {
+		p.abroad = m.ago(d.between("abroad-since", 95, 900))
+	}
+}
+
+// overhear lets schools, unions, charities and hospitals report whom they found in hardship.
+func (m *maker) overhear(p *person) {
+	d, h := p.die, p.household
+	kind, summary, rate := "", "", 0.0
+	switch hard := h.poor || h.near; {
+	case p.student() && p.age < 18 && hard:
+		kind, summary, rate = "school_lead", "学校家访发现学生家庭困难", 0.03
+	case p.file != "":
+		kind, summary, rate = "union_lead", "工会走访发现职工家庭困难", 0.3
+	case p.illness != "" && p.illness != "severe_mental":
+		kind, summary, rate = "sudden_illness", "医院报告突发重病，费用较高", 0.06
+	case hard && p.age >= 18:
+		kind, summary, rate = "charity_lead", "社会组织走访发现生活困难", 0.006
+	}
+	if kind != "" && d.chance("tip", rate) {
+		p.tip = &tip{kind, summary, m.ago(d.between("tip-day", 2, 380))}
+	}
+}
