@@ -22,7 +22,7 @@ func (d *Determination) Text(p *pack.Pack, lang fault.Lang) string { return d.wr
 func (d *Determination) FullText(p *pack.Pack, lang fault.Lang) string { return d.write(p, lang, true) }
 
 func newWriter(d *Determination, p *pack.Pack, lang fault.Lang, full bool) *writer {
-	w := &writer{pack: p, lang: lang, d: d, full: full, programmes: map[string]*pack.Programme{}, opened: map[opening]*Reason{}}
+	w := &writer{pack: p, lang: lang, d: d, full: full, b: &strings.Builder{}, programmes: map[string]*pack.Programme{}, opened: map[opening]*Reason{}}
 	for _, q := range p.Programmes {
 		w.programmes[q.ID] = q
 	}
@@ -53,7 +53,7 @@ type writer struct {
 	lang       fault.Lang
 	d          *Determination
 	full       bool
-	b          strings.Builder
+	b          *strings.Builder
 	programmes map[string]*pack.Programme
 	opened     map[opening]*Reason // variables
 	told       map[opening]bool    // variables that a tree has opened

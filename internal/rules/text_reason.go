@@ -42,6 +42,10 @@ func (w *writer) reasons() {
 				blocks = join(blocks, o)
 			}
 		}
+		if outcome == Ineligible {
+			w.refusals(blocks)
+			continue
+		}
 		for _, b := range blocks {
 			w.block(b)
 		}
@@ -93,6 +97,68 @@ func (w *writer) block(b *block) {
 	if w.full {
 		w.trees(b)
 	}
+}
+
+// refusals tells what is not given; programmes that fail for the same reasons of the same persons are told together.
+func (w *writer) refusals(blocks []*block) {
+	var order []string
+	alike := map[string][]*block{}
+	for _, b := range blocks {
+		key := w.aside(func() { w.conditions(b, "false") }) + strings.Join(b.names(), "|") + fmt.Sprint(b.first().Assumed)
+		if alike[key] == nil {
+			order = append(order, key)
+		}
+		alike[key] = append(alike[key], b)
+	}
+	for _, key := range order {
+		if all := alike[key]; len(all) > 1 && !w.full {
+			w.refusedTogether(all)
+			continue
+		}
+		for _, b := range alike[key] {
+			w.block(b)
+		}
+	}
+}
+
+// aside is what a function writes, kept out of the text.
+func (w *writer) aside(write func()) string {
+	before := w.b
+	w.b = &strings.Builder{}
+	write()
+	written := w.b.String()
+	w.b = before
+	return written
+}
+
+func (w *writer) refusedTogether(blocks []*block) {
+	var names []string
+	var cites []Citation
+	for _, b := range blocks {
+		names = append(names, w.in(b.first().Name))
+		cites = append(cites, refusalCites(b.first())...)
+	}
+	w.line("")
+	title := w.say("【"+strings.Join(names, "】【")+"】", strings.Join(names, ", ")+": ")
+	w.line("  %s%s%s", title, w.outcomeName(Ineligible.String()), w.brackets(w.list(blocks[0].names())))
+	w.conditions(blocks[0], "false")
+	if text := w.citations(cites); text != "" {
+		w.line("    %s%s", w.say("依据：", "Source: "), text)
+	}
+}
+
+// refusalCites are the documents of the conditions that failed, or the programme's own where those name none.
+func refusalCites(o *OutcomeReport) []Citation {
+	var cites []Citation
+	for _, c := range o.Reasons {
+		if c.State == "false" {
+			cites = append(cites, c.Cites...)
+		}
+	}
+	if len(cites) == 0 {
+		return o.Cites
+	}
+	return cites
 }
 
 // setAside says that the plan leaves out an outcome for a better one.
@@ -261,19 +327,17 @@ func (w *writer) doubt(status string, why *Label) string {
 // basis is the documents that the block rests on: of a refusal those of the conditions that failed.
 func (w *writer) basis(b *block) {
 	o := b.first()
-	var cites []Citation
-	for _, c := range o.Reasons {
-		if o.Outcome != Ineligible.String() || c.State == "false" {
+	cites := refusalCites(o)
+	if o.Outcome != Ineligible.String() {
+		cites = slices.Clone(o.Cites)
+		for _, c := range o.Reasons {
 			cites = append(cites, c.Cites...)
 		}
-	}
-	for _, c := range o.Components {
-		if c.Amount != nil && *c.Amount != 0 {
-			cites = append(cites, c.Cites...)
+		for _, c := range o.Components {
+			if c.Amount != nil && *c.Amount != 0 {
+				cites = append(cites, c.Cites...)
+			}
 		}
-	}
-	if o.Outcome != Ineligible.String() || len(cites) == 0 {
-		cites = append(slices.Clone(o.Cites), cites...)
 	}
 	text := w.citations(cites)
 	if text == "" && o.Why == nil {
@@ -335,38 +399,33 @@ func (w *writer) lapseDates(l LapseReport) string {
 	return w.say("没有查到规定", "no rule was found")
 }
 
-// apart names in a line each the programmes that plainly do not concern somebody.
+// apart names the programmes that plainly concern nobody of the household; of those that concern somebody, the reasons
+// were told. What is plain is told in full only where every reason is.
 func (w *writer) apart(outcomes []*OutcomeReport) {
-	if len(outcomes) == 0 {
+	concerned := map[string]bool{}
+	for i := range w.d.Outcomes {
+		o := &w.d.Outcomes[i]
+		if o.Outcome != NotAssessed.String() && !slices.Contains(outcomes, o) {
+			concerned[o.Programme] = true
+		}
+	}
+	var names []string
+	for _, o := range outcomes {
+		if name := w.in(o.Name); !concerned[o.Programme] && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		w.line("")
+		w.line(w.say("  明显不涉及的%d项：%s", "  What plainly does not concern them, %d in all: %s"), len(names), w.list(names))
+	}
+	if !w.full {
 		return
 	}
-	w.line("")
-	w.line("  %s", w.say("明显不涉及的：", "What plainly does not concern them:"))
-	var order []string
-	who, why := map[string][]UnitReference{}, map[string][]string{}
 	for _, o := range outcomes {
-		if who[o.Programme] == nil {
-			order = append(order, o.Programme)
-		}
-		who[o.Programme] = append(who[o.Programme], o.Unit)
-		if say := short(w.in(w.plainly(o).Say)); !slices.Contains(why[o.Programme], say) {
-			why[o.Programme] = append(why[o.Programme], say)
-		}
-	}
-	for _, id := range order {
-		reasons := why[id]
-		for i, r := range reasons {
-			head, _, _ := strings.Cut(r, w.say("：", ": "))
-			reasons[i] = w.say("“"+head+"”", `"`+head+`"`)
-		}
-		w.line("    %s %s%s%s", marks["false"], w.ofUnits(id, personNames(who[id]...)), w.say("：不符合", ": not "), w.list(reasons))
-	}
-	if w.full {
-		for _, o := range outcomes {
-			w.line("")
-			w.line("  %s%s", w.say("【"+w.in(o.Name)+"】", w.in(o.Name)+": "), o.Unit.Name)
-			w.trees(&block{outcomes: []*OutcomeReport{o}})
-		}
+		w.line("")
+		w.line("  %s%s", w.say("【"+w.in(o.Name)+"】", w.in(o.Name)+": "), o.Unit.Name)
+		w.trees(&block{outcomes: []*OutcomeReport{o}})
 	}
 }
 
