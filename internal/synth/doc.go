@@ -25,8 +25,8 @@
 // Much help is for few: of the city's mothers who lost their only child, its children with a heart defect or its victims of
 // crime, a sample of twenty thousand people holds a fraction of one. To raise the shares until somebody is found would make
 // the county a false one. Instead some two dozen families are placed and not drawn, each for the programmes it is named by
-// ([Summary] lists them): about sixty people, who are no part of the shares. A county of fewer than five thousand people
-// has the family of Guozhai alone.
+// ([Summary] lists them): about sixty people, who weigh in no share but those of the smallest registers. A county of fewer
+// than five thousand people has the family of Guozhai alone.
 //
 // # Honest dirt
 //

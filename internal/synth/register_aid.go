@@ -1,6 +1,10 @@
 package synth
 
-import "math"
+import (
+	"math"
+
+	"dajiuzhu/internal/calendar"
+)
 
 // recognise makes families edge or rigid-expenditure families, and patients impoverished by illness.
 func (m *maker) recognise(h *household) {
@@ -67,6 +71,8 @@ func (m *maker) relieve(h *household) {
 	switch {
 	case h.poor || h.near:
 		aided, given, refused = 0.035, 0.012, 0.014
+	case h.disaster != nil && h.disaster.moved > 0:
+		aided = 0.4
 	case m.ownCost(first) > 20_000_00:
 		aided, given, refused = 0.02, 0.03, 0.01
 	}
@@ -108,26 +114,43 @@ func (m *maker) wrong(p *person) {
 		p.redressed = d.chance("redressed", 0.5)
 	}
 	p.dishonest = p.age < 70 && d.chance("dishonest", 0.006)
-	if p.age < 60 && p.work.status != "employed" && d.chance("abroad", 0.0005) {
+	abroad := 0.0005
+	if p.household.helped {
+		abroad = 0.02 // one or two whose dibao has to be looked at
+	}
+	if p.age < 60 && p.work.status != "employed" && d.chance("abroad", abroad) {
 		p.abroad = m.ago(d.between("abroad-since", 95, 900))
 	}
 }
 
-// overhear lets schools, unions, charities and hospitals report whom they found in hardship.
+// overhear lets schools, unions, charities and hospitals report whom they found in hardship. A hospital reports in the week
+// that the illness began.
 func (m *maker) overhear(p *person) {
-	d, h := p.die, p.household
-	kind, summary, rate := "", "", 0.0
-	switch hard := h.poor || h.near; {
+	d, hard := p.die, p.household.poor || p.household.near
+	kind, summary, rate, on := "", "", 0.0, m.ago(d.between("tip-day", 2, 380))
+	switch {
 	case p.student() && p.age < 18 && hard:
 		kind, summary, rate = "school_lead", "学校家访发现学生家庭困难", 0.03
 	case p.file != "":
 		kind, summary, rate = "union_lead", "工会走访发现职工家庭困难", 0.3
-	case p.illness != "" && p.illness != "severe_mental":
-		kind, summary, rate = "sudden_illness", "医院报告突发重病，费用较高", 0.06
+	case p.illness != "" && p.illness != "severe_mental" && p.insured != "":
+		kind, summary, rate = "sudden_illness", "医院报告突发重病，费用较高", 0.08
+		on = min(m.fellIll(p).AddDays(d.between("tip-after", 1, 6)), m.ago(2))
 	case hard && p.age >= 18:
 		kind, summary, rate = "charity_lead", "社会组织走访发现生活困难", 0.006
 	}
-	if kind != "" && d.chance("tip", rate) {
-		p.tip = &tip{kind, summary, m.ago(d.between("tip-day", 2, 380))}
+	if kind != "" && on > m.ago(380) && d.chance("tip", rate) {
+		p.tip = &tip{kind, summary, on}
 	}
+}
+
+// fellIll is the first day that a grave illness was treated.
+func (m *maker) fellIll(p *person) calendar.Date {
+	first := m.on
+	for _, s := range p.settled {
+		if s.diagnosis == p.illness {
+			first = min(first, s.on)
+		}
+	}
+	return first
 }

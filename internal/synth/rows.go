@@ -14,7 +14,8 @@ var rowsOf = []struct {
 }{
 	{"population", (*maker).population}, {"marriages", (*maker).marriages}, {"deaths", (*maker).deaths},
 	{"medical-enrolment", (*maker).enrolments}, {"medical-settlement", (*maker).settlements}, {"disability", (*maker).certificates},
-	{"social-insurance", (*maker).pensions}, {"employment", (*maker).employment}, {"unemployment", (*maker).unemployment}, {"vehicles", (*maker).vehicles},
+	{"social-insurance", (*maker).pensions}, {"employment", (*maker).employment}, {"unemployment", (*maker).unemployment},
+	{"vehicles", (*maker).vehicles},
 	{"property", (*maker).property}, {"business", (*maker).businesses}, {"schools", (*maker).schools},
 	{"holdings", (*maker).holdings}, {"prison", (*maker).prisoners}, {"monitored", (*maker).monitored}, {"orphans", (*maker).orphans},
 	{"red-cross-grants", (*maker).grants}, {"hotline", (*maker).tickets}, {"leads", (*maker).leads}, {"disasters", (*maker).disasters}, {"accidents", (*maker).accidents},

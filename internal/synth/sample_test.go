@@ -9,20 +9,26 @@ import (
 	"dajiuzhu/internal/synth"
 )
 
-// sample is the county of the default options, read.
-func sample(t *testing.T) (*feed.Set, synth.Summary) {
+// county is an invented one, read: every row but those made bad.
+func county(t *testing.T, o synth.Options) (*feed.Set, synth.Summary) {
 	t.Helper()
 	p := sources(t)
-	dir, s := write(t, p, synth.Options{Seed: 1, On: on})
+	dir, s := write(t, p, o)
 	set, err := feed.Open(t.Context(), p, dir, feed.Options{})
 	if err != nil || len(set.Faults) > 0 {
 		t.Fatal(err, set.Faults)
+	}
+	for _, f := range s.Files {
+		read := set.Files[slices.IndexFunc(set.Files, func(r *feed.File) bool { return r.Name == f.Path })]
+		if read.Rejected != f.Bad+f.Copies {
+			t.Errorf("%s: %d rows rejected; made with %d bad, %d copies", f.Path, read.Rejected, f.Bad, f.Copies)
+		}
 	}
 	return set, s
 }
 
 func TestSample(t *testing.T) {
-	set, s := sample(t)
+	set, s := county(t, synth.Options{Seed: 1, On: on})
 	for _, f := range s.Files {
 		if f.Rows == 0 {
 			t.Errorf("%s has no rows", f.Feed)
@@ -255,8 +261,16 @@ func TestSmallCountyHasNoStories(t *testing.T) {
 	if len(s.Stories) > 0 || s.People != 4999 {
 		t.Errorf("%d people, stories %v", s.People, s.Stories)
 	}
-	_, s = write(t, sources(t), synth.Options{People: 5000, Seed: 4, On: calendar.Must(2026, 3, 1)})
-	if len(s.Stories) < 20 || s.People != 5000 {
-		t.Errorf("%d people, stories %v", s.People, s.Stories)
+}
+
+func TestStoriesOnOtherDays(t *testing.T) {
+	for _, date := range []calendar.Date{calendar.Must(2025, 8, 31), calendar.Must(2026, 3, 1), calendar.Must(2026, 9, 2)} {
+		t.Run(date.String(), func(t *testing.T) {
+			set, s := county(t, synth.Options{People: 5000, Seed: 4, On: date})
+			if s.People != 5000 {
+				t.Errorf("%d people", s.People)
+			}
+			testStories(t, set, s)
+		})
 	}
 }
