@@ -3,6 +3,7 @@ package rules
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,8 @@ func TestMeasuredText(t *testing.T) {
 		{"41.76", "square-metres", "41.76 平方米", "41.76 m²"},
 		{"1.5", "multiple", "1.5 倍", "1.5 times"},
 		{"39.619408", "points", "39.62 分", "39.62 points"},
+		{"20", "yuan-per-hour", "20.00 元/小时", "20.00 yuan an hour"},
+		{"2", "thirds", "2/3", "2/3"},
 		{"0.123456", "", "0.12", "0.12"},
 		{"-3", "", "-3", "-3"},
 	} {
@@ -125,6 +128,26 @@ func TestMeasuredText(t *testing.T) {
 				t.Errorf("%s %s is %q, want %q", test.number, test.measure, got, want)
 			}
 		}
+	}
+}
+
+// TestMeasuresHaveNames: a number whose unit nobody knows is printed without it, and could be anything.
+func TestMeasuresHaveNames(t *testing.T) {
+	bare := []string{"", "share", "share-of-standard", "coefficient"} // read without a unit
+	p := dezhou(t)
+	check := func(what, measure string) {
+		if _, ok := measureNames[measure]; !ok && !slices.Contains(bare, measure) {
+			t.Errorf("%s is counted in %q, which has no name", what, measure)
+		}
+	}
+	for _, f := range p.Facts {
+		check(f.Path(), f.Measure)
+	}
+	for _, q := range p.Parameters {
+		check("param."+q.Name, q.Measure)
+	}
+	for _, v := range p.Variables {
+		check(v.Path(), v.Measure)
 	}
 }
 

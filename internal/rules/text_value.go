@@ -75,6 +75,8 @@ func (w *writer) period(per string) string {
 
 var measureNames = map[string]Label{
 	"yuan": {Zh: " 元", En: " yuan"}, "yuan-per-month": {Zh: " 元/月", En: " yuan a month"}, "yuan-per-year": {Zh: " 元/年", En: " yuan a year"},
+	"yuan-per-day": {Zh: " 元/天", En: " yuan a day"}, "yuan-per-hour": {Zh: " 元/小时", En: " yuan an hour"}, "yuan-per-square-metre": {Zh: " 元/平方米", En: " yuan a m²"},
+	"hours-per-month": {Zh: " 小时/月", En: " hours a month"}, "times-standard": {Zh: " 倍标准", En: " times the standard"}, "thirds": {Zh: "/3", En: "/3"},
 	"persons": {Zh: " 人", En: " persons"}, "years": {Zh: " 岁", En: " years"}, "months": {Zh: " 个月", En: " months"}, "days": {Zh: " 天", En: " days"},
 	"square-metres": {Zh: " 平方米", En: " m²"}, "items": {Zh: " 项"}, "vehicles": {Zh: " 辆"}, "dwellings": {Zh: " 套"},
 	"times": {Zh: " 次", En: " times"}, "multiple": {Zh: " 倍", En: " times"}, "points": {Zh: " 分", En: " points"},
