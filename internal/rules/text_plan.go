@@ -44,7 +44,7 @@ func (w *writer) plan() {
 	p := w.d.Plan
 	if len(p.Cash) > 0 {
 		least := ""
-		if slices.ContainsFunc(p.Cash, func(i PlanItem) bool { return i.Amount == nil }) {
+		if slices.ContainsFunc(p.Cash, func(i PlanItem) bool { return i.Amount == nil && i.Per != "" }) {
 			least = w.say("至少", "at least ")
 		}
 		w.line(w.say("  应当享受，现金合计每年%s %s 元（按月的计12个月，一次性的计一次）：",
