@@ -44,6 +44,7 @@ func Load(fsys fs.FS) (*Pack, fault.List) {
 		l.faults.Sort()
 		return nil, l.faults
 	}
+	l.pack.inCatalogueOrder()
 	return l.pack, nil
 }
 

@@ -1,7 +1,10 @@
 package pack
 
 import (
+	"cmp"
+	"math"
 	"slices"
+	"strings"
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
@@ -10,7 +13,7 @@ import (
 )
 
 // Pack is a city's whole policy, read and validated but not yet compiled: expressions are still text.
-// Slices are in the order of the files' names and of the places in them.
+// Slices are in the order of the files' names and of the places in them; programmes in that of the catalogue.
 type Pack struct {
 	Hash        string // SHA-256 over every file of the pack, hex
 	ID          string // "dezhou"
@@ -46,6 +49,25 @@ func (p *Pack) Parameter(name string) *Parameter {
 		}
 	}
 	return nil
+}
+
+// inCatalogueOrder puts programmes in the order of their numbers, each with the further paths into it behind it, and those
+// without a number last.
+func (p *Pack) inCatalogueOrder() {
+	number := map[string]int{}
+	for _, q := range p.Programmes {
+		number[q.ID] = q.Number
+	}
+	place := func(q *Programme) int {
+		n := cmp.Or(q.Number, number[q.PathOf])
+		if n == 0 {
+			return math.MaxInt
+		}
+		return n
+	}
+	slices.SortStableFunc(p.Programmes, func(a, b *Programme) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a.PathOf, b.PathOf), strings.Compare(a.ID, b.ID))
+	})
 }
 
 // Pos is a place in a pack's file.
