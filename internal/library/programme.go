@@ -1,0 +1,504 @@
+package library
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/pack"
+)
+
+// programme writes the page of a programme.
+func (w *writer) programme(q *pack.Programme) {
+	w.head(w.in(q.Name))
+	w.card(q)
+	for _, v := range slices.Backward(q.Versions) {
+		w.version(q, v)
+	}
+	w.together(q)
+	w.documents(q)
+	w.figuresOf(q)
+	w.cases(q)
+	w.openPoints(q)
+}
+
+// card is a programme at a glance.
+func (w *writer) card(q *pack.Programme) {
+	rows := [][]string{{w.say("目录编号", "Number in the catalogue"), w.number(q)}}
+	add := func(name, text string) {
+		if text != "" {
+			rows = append(rows, []string{name, text})
+		}
+	}
+	add(w.say("主管部门", "Department"), w.department(q.Department, wholeSpan(q)))
+	add(w.say("救助方式", "Kind of aid"), w.aid(q.Aid))
+	add(w.say("性质", "Nature"), w.nature(q))
+	add(w.say("对象", "Who receives it"), w.receiver(q))
+	add(w.say("由谁决定", "Who decides"), w.decider(q))
+	add(w.say("另外的申请途径", "Further paths into it"), w.paths(q))
+	w.table([]string{w.say("项目", "Point"), w.say("内容", "")}, rows)
+}
+
+// number is where a programme stands in the catalogue.
+func (w *writer) number(q *pack.Programme) string {
+	if q.PathOf != "" {
+		of := w.programmes[q.PathOf]
+		return fmt.Sprintf(w.say("第%d项 %s的另一种申请途径", "%d, a further path into %s"), of.Number, w.programmeLink(of))
+	}
+	return strconv.Itoa(q.Number)
+}
+
+// wholeSpan is from the first day of a programme's first version to the last of its last.
+func wholeSpan(q *pack.Programme) calendar.Span {
+	span := calendar.Span{From: calendar.Forever, To: calendar.Beginning}
+	for _, v := range q.Versions {
+		span.From, span.To = min(span.From, v.Span.From), max(span.To, v.Span.To)
+	}
+	return span
+}
+
+func (w *writer) aid(kind string) string {
+	switch kind {
+	case "cash":
+		return w.say("发钱", "money")
+	case "in-kind":
+		return w.say("给实物", "in kind")
+	case "service":
+		return w.say("提供服务", "a service")
+	case "fee-waiver":
+		return w.say("减免费用", "a fee is waived or reduced")
+	case "insurance":
+		return w.say("资助参保", "insurance is paid for")
+	case "loan":
+		return w.say("贷款", "a loan")
+	}
+	return kind
+}
+
+func (w *writer) nature(q *pack.Programme) string {
+	if q.Entitlement {
+		return w.say("应享：符合条件就应当给", "by right: whoever meets the conditions is to have it")
+	}
+	return w.say("可以申请：符合条件可以申请，给不给由承办方决定，不计入应得总额", "may be applied for: whoever runs it decides, and it is outside the total of what is due")
+}
+
+func (w *writer) receiver(q *pack.Programme) string {
+	switch {
+	case q.Unit == pack.Household:
+		return w.say("家庭：整户评估，整户享受", "the household, assessed and helped as a whole")
+	case q.Uncounted:
+		return w.say("个人：逐人评估，户籍在册而不计入家庭人口的人也评估", "each person, also those registered with a household who do not count in it")
+	}
+	return w.say("个人：家庭成员逐人评估", "each person of the household")
+}
+
+func (w *writer) decider(q *pack.Programme) string {
+	place, department, _ := strings.Cut(q.DecidedBy, ":")
+	switch place {
+	case "township":
+		return w.say("乡镇（街道）", "the township or subdistrict")
+	case "county":
+		return w.say("县级", "the county's ") + w.departmentNow(department)
+	case "fund":
+		return w.say("基金（项目）承办方", "whoever runs the fund")
+	}
+	return escape(q.DecidedBy)
+}
+
+func (w *writer) paths(q *pack.Programme) string {
+	var links []string
+	for _, other := range w.catalogue {
+		if other.PathOf == q.ID {
+			links = append(links, w.programmeLink(other))
+		}
+	}
+	return w.list(links)
+}
+
+// version writes a programme's rule over a span.
+func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
+	title := w.say("规定（"+w.span(v.Span)+"）", "The rule "+w.span(v.Span))
+	if v.Span.Contains(w.on) {
+		title = w.say("现行规定（"+w.span(v.Span)+"）", "The rule in force ("+w.span(v.Span)+")")
+	}
+	w.heading(2, title)
+	w.paragraph("%s%s", w.say("依据：", "Source: "), w.source(v.Source))
+	w.heading(3, w.say("谁可以得", "Who can have it"))
+	w.paragraph("%s", w.say("以下条件须全部符合。每一条先写给群众看的话，再写电脑按登记和走访结果判断的办法。",
+		"All of these have to hold. Each is told as a family would understand it, and then as it is judged from registers and visits."))
+	for i, c := range v.Conditions {
+		w.condition(i+1, c)
+	}
+	w.line("")
+	w.heading(3, w.say("给多少", "How much"))
+	for i, c := range v.Components {
+		w.component(i+1, c)
+	}
+	w.line("")
+}
+
+// step is how far the parts of a numbered item are indented.
+const step = 3
+
+func (w *writer) condition(n int, c *pack.Condition) {
+	w.line("%d. **%s**", n, w.in(c.Say))
+	if c.OnConsent {
+		w.line("%s- %s", strings.Repeat(" ", step), w.say("须经家庭授权，由信息核对查实；查实之前最多是“很可能符合”", "Checked only after the household authorised it; until then the outcome is at most likely"))
+	}
+	w.formula(w.say("怎样判断：", "Judged by: "), c.When, step)
+	w.sourceLines(c.Source, step)
+}
+
+func (w *writer) component(n int, c *pack.Component) {
+	w.line("%d. **%s**%s", n, w.in(c.Name), w.brackets(w.payment(c)))
+	w.formula(w.say("什么情形下有：", "Given where: "), c.When, step)
+	w.formula(w.say("算法：", "Amount: "), c.Amount, step)
+	w.sourceLines(c.Source, step)
+}
+
+// payment is how often a component is paid and how it is rounded.
+func (w *writer) payment(c *pack.Component) string {
+	if c.Amount.Source == "" {
+		return w.say("不以金额计", "no amount of money")
+	}
+	parts := []string{w.per(c.Per)}
+	switch c.Rounding {
+	case "fen-half-up":
+		parts = append(parts, w.say("四舍五入到分", "rounded to the fen"))
+	case "yuan-half-up":
+		parts = append(parts, w.say("四舍五入到元", "rounded to the yuan"))
+	case "fen-up":
+		parts = append(parts, w.say("不足一分进为一分", "rounded up to the fen"))
+	case "yuan-up":
+		parts = append(parts, w.say("不足一元进为一元", "rounded up to the yuan"))
+	}
+	return strings.Join(parts, w.say("，", ", "))
+}
+
+func (w *writer) per(period string) string {
+	switch period {
+	case "month":
+		return w.say("每月", "a month")
+	case "year":
+		return w.say("每年", "a year")
+	}
+	return w.say("一次性", "once")
+}
+
+// together tells what cannot be had beside a programme, and what may be chosen in its stead.
+func (w *writer) together(q *pack.Programme) {
+	var lines []string
+	for _, e := range w.exclusions() {
+		if e.by == q {
+			lines = append(lines, w.exclusionLine(e.byPart, e.of, e.ofPart, nil))
+		} else if e.of == q {
+			lines = append(lines, w.exclusionLine(e.ofPart, e.by, e.byPart, e.by))
+		}
+	}
+	if choices := w.choices(q); len(choices) > 0 {
+		var links []string
+		for _, other := range choices {
+			links = append(links, w.programmeLink(other))
+		}
+		lines = append(lines, w.say("可以与"+w.list(links)+"任选其一，由本人（家庭）选择", "The beneficiary may choose between this and "+w.list(links)))
+	}
+	if len(lines) == 0 {
+		return
+	}
+	w.heading(2, w.say("能不能同时享受", "Beside other programmes"))
+	for _, l := range lines {
+		w.line("- %s", l)
+	}
+	w.line("")
+	w.paragraph("%s", w.say("同时符合、又不能同时享受的，救助方案取全年金额合计最高的安排，并写明放弃了哪一项。", "Where both are met and cannot be had together, the plan takes what gives the most in a year, and says what it gave up."))
+}
+
+// exclusionLine tells one exclusion from the side of the page's programme.
+func (w *writer) exclusionLine(own *pack.Component, other *pack.Programme, part *pack.Component, saidBy *pack.Programme) string {
+	mine, theirs := w.say("", "Not"), w.programmeLink(other)
+	if own != nil {
+		mine = w.say("其中“"+w.in(own.Name)+"”", "Its part “"+w.in(own.Name)+"” not")
+	}
+	if part != nil {
+		theirs += w.say("的“"+w.in(part.Name)+"”", " (its part “"+w.in(part.Name)+"”)")
+	}
+	line := w.say(mine+"不能与"+theirs+"同时享受", mine+" together with "+theirs)
+	if saidBy != nil {
+		line += w.brackets(w.say("写在对方的规定里", "said by the other's rule"))
+	}
+	return line
+}
+
+// documents lists the papers of a filing: those that the platform holds and those that the family brings.
+func (w *writer) documents(q *pack.Programme) {
+	if len(q.Documents) == 0 {
+		return
+	}
+	w.heading(2, w.say("材料", "Papers"))
+	var rows [][]string
+	for _, d := range q.Documents {
+		from := w.say("家庭提供", "the family brings it")
+		if d.Held != "" {
+			from = w.say("平台已有："+w.feedLink(w.feeds[d.Held])+"，不再要", "held already, not to be asked for: "+w.feedLink(w.feeds[d.Held]))
+		}
+		rows = append(rows, []string{w.in(d.Name), from})
+	}
+	w.table([]string{w.say("材料", "Paper"), w.say("从哪里来", "Where from")}, rows)
+}
+
+// mostCases is how many examples a page shows; of each sort at least one, so far as there is one.
+const mostCases = 8
+
+// casesOf picks a programme's examples: first one of each sort.
+func (w *writer) casesOf(q *pack.Programme) []*pack.Case {
+	var own, picked []*pack.Case
+	for _, c := range w.pack.Cases {
+		if slices.Contains(c.Programmes, q.ID) && slices.ContainsFunc(c.Expect.Outcomes, func(o pack.ExpectedOutcome) bool { return o.Programme == q.ID }) {
+			own = append(own, c)
+		}
+	}
+	take := func(c *pack.Case) {
+		if !slices.Contains(picked, c) && len(picked) < mostCases {
+			picked = append(picked, c)
+		}
+	}
+	for _, tag := range sorts {
+		if i := slices.IndexFunc(own, func(c *pack.Case) bool { return slices.Contains(c.Tags, tag) }); i >= 0 {
+			take(own[i])
+		}
+	}
+	for _, c := range own {
+		take(c)
+	}
+	slices.SortStableFunc(picked, func(a, b *pack.Case) int { return cmp.Compare(slices.Index(own, a), slices.Index(own, b)) })
+	return picked
+}
+
+// sorts are the kinds of cases in the order in which they teach.
+var sorts = []string{"eligible", "ineligible", "threshold", "missing"}
+
+func (w *writer) sort(tag string) string {
+	switch tag {
+	case "eligible":
+		return w.say("符合", "eligible")
+	case "ineligible":
+		return w.say("不符合", "ineligible")
+	case "threshold":
+		return w.say("临界", "at the limit")
+	case "missing":
+		return w.say("情况不明", "something unknown")
+	}
+	return escape(tag)
+}
+
+func (w *writer) cases(q *pack.Programme) {
+	var rows [][]string
+	for _, c := range w.casesOf(q) {
+		var tags []string
+		for _, tag := range c.Tags {
+			tags = append(tags, w.sort(tag))
+		}
+		rows = append(rows, []string{w.in(c.Name), w.list(tags), w.date(c.Facts.On), w.results(q, c)})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	w.heading(2, w.say("案例", "Examples"))
+	w.table([]string{w.say("案例", "Case"), w.say("种类", "Sort"), w.say("评估日期", "On"), w.say("结果", "What comes out")}, rows)
+}
+
+// results is what a case expects of a programme.
+func (w *writer) results(q *pack.Programme, c *pack.Case) string {
+	var all []string
+	for _, o := range c.Expect.Outcomes {
+		if o.Programme != q.ID {
+			continue
+		}
+		text := w.outcome(o.Outcome)
+		if o.Unit != "" {
+			text = escape(o.Unit) + w.say("：", ": ") + text
+		}
+		text += w.amounts(q, c, o)
+		if len(o.Failed) > 0 {
+			text += w.say("，因为不符合：", ", as this fails: ") + w.statements(w.sayings(q, c, o.Failed))
+		}
+		if len(o.Missing) > 0 {
+			text += w.say("，还要知道：", ", still to be known: ") + w.list(w.factNames(o.Missing))
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "<br>")
+}
+
+func (w *writer) outcome(id string) string {
+	for _, c := range outcomes() {
+		if c.ID == id {
+			return w.in(c.Name)
+		}
+	}
+	return escape(id)
+}
+
+// amounts is a case's amounts, part by part where the case says so.
+func (w *writer) amounts(q *pack.Programme, c *pack.Case, o pack.ExpectedOutcome) string {
+	version := versionOn(q, c.Facts.On)
+	if version == nil {
+		return ""
+	}
+	var parts []string
+	per := ""
+	for _, part := range version.Components {
+		if part.Per != "" && per == "" {
+			per = part.Per
+		}
+		for _, e := range o.Components {
+			if e.ID == part.ID {
+				parts = append(parts, w.in(part.Name)+w.say(w.per(part.Per)+" "+e.Amount.Text()+" 元", " "+e.Amount.Text()+" yuan "+w.per(part.Per)))
+			}
+		}
+	}
+	switch {
+	case len(parts) > 0:
+		return w.say("，", ", ") + w.list(parts)
+	case o.Amount != nil && per != "":
+		return w.say("，"+w.per(per)+" "+o.Amount.Text()+" 元", ", "+o.Amount.Text()+" yuan "+w.per(per))
+	}
+	return ""
+}
+
+func versionOn(q *pack.Programme, on calendar.Date) *pack.ProgrammeVersion {
+	for _, v := range q.Versions {
+		if v.Span.Contains(on) {
+			return v
+		}
+	}
+	return nil
+}
+
+// sayings are conditions in a family's words.
+func (w *writer) sayings(q *pack.Programme, c *pack.Case, ids []string) []string {
+	var all []string
+	version := versionOn(q, c.Facts.On)
+	for _, id := range ids {
+		said := escape(id)
+		if version != nil {
+			for _, condition := range version.Conditions {
+				if condition.ID == id {
+					said = w.in(condition.Say)
+				}
+			}
+		}
+		all = append(all, said)
+	}
+	return all
+}
+
+// factNames are facts by their labels, "person.birth@name" with the person.
+func (w *writer) factNames(paths []string) []string {
+	var all []string
+	for _, p := range paths {
+		name, of, _ := strings.Cut(p, "@")
+		label := escape(name)
+		if f := w.facts[name]; f != nil {
+			label = w.in(f.Label)
+		}
+		if of != "" {
+			label = w.say(escape(of)+"的"+label, escape(of)+": "+label)
+		}
+		all = append(all, label)
+	}
+	return all
+}
+
+// openPoints lists what of a programme is not found: its own rules, and what they rest on.
+func (w *writer) openPoints(q *pack.Programme) {
+	own, rests := w.unfound(q), w.restsOn(q)
+	if len(own)+len(rests) == 0 {
+		return
+	}
+	w.heading(2, w.say("尚未查实的", "What is not found yet"))
+	if len(own) > 0 {
+		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("程度", "Standing"), w.say("为什么这样定", "Why so")}, own)
+	}
+	if len(rests) > 0 {
+		w.paragraph("%s", w.say("本项目还用到下面这些尚未查实的公式和标准，原因见链接：", "It also rests on these formulas and figures that are not found; the reasons stand where the links lead:"))
+		for _, r := range rests {
+			w.line("- %s", r)
+		}
+		w.line("")
+	}
+}
+
+// unfound is a programme's own rules that are not found, a row each; what several share in wording stands once.
+func (w *writer) unfound(q *pack.Programme) [][]string {
+	var rows [][]string
+	add := func(which string, span calendar.Span, s pack.Source) {
+		if s.Status == pack.Found || s.Status == "" {
+			return
+		}
+		row := []string{which, w.span(span), w.status(s.Status), w.in(s.Why)}
+		if last := len(rows) - 1; last >= 0 && slices.Equal(rows[last][1:], row[1:]) {
+			rows[last][0] += "<br>" + which
+			return
+		}
+		rows = append(rows, row)
+	}
+	for _, v := range slices.Backward(q.Versions) {
+		add(w.say("整个规定", "The rule as a whole"), v.Span, v.Source)
+		for _, c := range v.Conditions {
+			if !sameSource(c.Source, v.Source) {
+				add(w.say("条件：", "Condition: ")+w.in(c.Say), v.Span, c.Source)
+			}
+		}
+		for _, c := range v.Components {
+			if !sameSource(c.Source, v.Source) {
+				add(w.say("待遇：", "Aid: ")+w.in(c.Name), v.Span, c.Source)
+			}
+		}
+	}
+	return rows
+}
+
+// sameSource reports whether a condition or component only has its version's source.
+func sameSource(a, b pack.Source) bool { return a.Status == b.Status && a.Why == b.Why }
+
+// restsOn names the formulas and figures below a programme that are not found, by how sure they are.
+func (w *writer) restsOn(q *pack.Programme) []string {
+	r := w.reached[q.ID]
+	byStatus := map[pack.Status][]string{}
+	note := func(name string, sources []pack.Source) {
+		for _, s := range weak {
+			if slices.ContainsFunc(sources, func(x pack.Source) bool { return x.Status == s }) {
+				byStatus[s] = append(byStatus[s], name)
+				return
+			}
+		}
+	}
+	for _, v := range r.variables {
+		var sources []pack.Source
+		for _, version := range v.Versions {
+			sources = append(sources, version.Source)
+		}
+		note(w.linkTo("variables", w.in(v.Label), v.Path()), sources)
+	}
+	for _, p := range r.parameters {
+		var sources []pack.Source
+		for _, v := range p.Values {
+			sources = append(sources, v.Source)
+		}
+		note(w.linkTo("figures", w.in(p.Label), "param."+p.Name), sources)
+	}
+	var all []string
+	for _, s := range weak {
+		if names := byStatus[s]; len(names) > 0 {
+			all = append(all, fmt.Sprintf(w.say("**%s**（%d项）：%s", "**%s** (%d): %s"), w.status(s), len(names), w.list(names)))
+		}
+	}
+	return all
+}
+
+// weak are the standings short of found, the weakest first.
+var weak = []pack.Status{pack.Assumed, pack.Proxy, pack.Interpolated}
