@@ -11,7 +11,7 @@ import (
 // assumed writes the page of everything that is not found: what a city has to confirm before it decides by this pack.
 func (w *writer) assumed() {
 	w.head(w.say("尚未查实、须由市里确认的", "What is not found and has to be confirmed"))
-	w.paragraph("%s", w.say("这一页列出政策包里每一条没有读到德州、山东或国家公开规定的规则和数字，以及暂时这样定的理由。没有确认以前，任何人不得凭这些发钱，也不得凭这些拒绝。确认一条，就在所在文件里换成查到的文件，重新跑一遍案例。",
+	w.paragraph("%s", w.say("这一页列出政策包里每一条没有读到本地或上级公开规定的规则和数字，以及暂时这样定的理由。没有确认以前，任何人不得凭这些发钱，也不得凭这些拒绝。确认一条，就在所在文件里换成查到的文件，重新跑一遍案例。",
 		"Every rule and figure of the pack for which no published rule was read, with the reason why it stands as it does for now. Until it is confirmed, nobody may be paid or refused on it. To confirm one is to put the document in its place in the file and to run the cases again."))
 	w.sureness()
 	w.assumedProgrammes()
@@ -26,19 +26,23 @@ func (w *writer) sureness() {
 	for _, s := range w.report.Statuses {
 		rows = append(rows, []string{w.status(s.Status), strconv.Itoa(s.Values), strconv.Itoa(s.Rules)})
 	}
-	w.table([]string{w.say("程度", "Standing"), w.say("数字", "Figures"), w.say("规则和公式", "Rules and formulas")}, rows)
+	w.table([]string{w.say("可靠程度", "Standing"), w.say("数字", "Figures"), w.say("规则和公式", "Rules and formulas")}, rows)
 }
 
 func (w *writer) assumedProgrammes() {
-	w.heading(2, w.say("项目的规定", "Rules of programmes"))
+	first := true
 	for _, q := range w.catalogue {
 		rows := w.unfound(q)
 		if len(rows) == 0 {
 			continue
 		}
+		if first {
+			w.heading(2, w.say("项目的规定", "Rules of programmes"))
+			first = false
+		}
 		w.heading(3, w.in(q.Name))
 		w.paragraph("[%s](%s) · `%s`", w.say("项目全文", "The programme"), w.to("programmes/"+q.ID), q.Pos.File)
-		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("程度", "Standing"), w.say("为什么这样定", "Why so")}, rows)
+		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so")}, rows)
 	}
 }
 
@@ -72,7 +76,7 @@ func (w *writer) byFile(rowsOf func(file string) [][]string, files []string) {
 			continue
 		}
 		w.heading(3, "`"+file+"`")
-		w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
+		w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
 	}
 }
 
@@ -141,5 +145,5 @@ func (w *writer) assumedRest() {
 		return
 	}
 	w.heading(2, w.say("困难指数和预警", "The index and the warnings"))
-	w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
+	w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
 }

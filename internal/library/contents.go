@@ -11,7 +11,7 @@ import (
 // contents writes the first page.
 func (w *writer) contents() {
 	w.head(w.in(w.pack.Name) + w.say("：政策库", ": the library"))
-	w.paragraph("%s", w.say("这里是政策包的全文，用人话写出来：每个项目给谁、给多少、凭什么，每个部门要送什么数据，哪些地方还没有查实。所有页面都由政策包自动写成，改政策只改政策包，不改这里。“现行”以"+w.date(w.on)+"为准。",
+	w.paragraph("%s", w.say("这里是政策包的全文，用平常话写出来：每个项目给谁、给多少、凭什么，每个部门要送什么数据，哪些地方还没有查实。所有页面都由政策包自动写成，改政策只改政策包，不改这里。“现行”以"+w.date(w.on)+"为准。",
 		"This is the whole policy pack in words: to whom each programme gives, how much and by which rule; what each department delivers; what is not found yet. Every page is made from the pack; whoever changes the policy changes the pack and never these pages. What is “in force” is so on "+w.date(w.on)+"."))
 	w.pointers()
 	w.counts()
@@ -23,7 +23,7 @@ func (w *writer) contents() {
 func (w *writer) pointers() {
 	link := func(page, zh, en string) { w.line("- [%s](%s)", w.say(zh, en), w.to(page)) }
 	link("matrix", "有了一项，对别的项目算不算数", "What having one counts for in the others")
-	link("variables", "身份和计算：低保、边缘、收入、财产怎样认定", "Statuses and calculations: how dibao, income and property are judged")
+	link("variables", "身份和计算：各类身份、收入、财产怎样认定", "Statuses and calculations: how statuses, income and property are judged")
 	link("figures", "标准和数字：历年的标准、比例、限额", "Figures: the standards, shares and limits over the years")
 	if w.pack.Index != nil {
 		link("index", "困难指数：先帮谁", "The difficulty index: whom to help first")
@@ -34,7 +34,12 @@ func (w *writer) pointers() {
 }
 
 func (w *writer) counts() {
-	programmes, paths := 0, 0
+	programmes, paths, suppliers := 0, 0, 0
+	for _, d := range w.pack.Departments {
+		if d.Supplier {
+			suppliers++
+		}
+	}
 	for _, q := range w.catalogue {
 		if q.PathOf == "" {
 			programmes++
@@ -45,7 +50,7 @@ func (w *writer) counts() {
 	w.heading(2, w.say("有多少", "How much there is"))
 	rows := [][]string{
 		{w.say("项目", "Programmes"), fmt.Sprintf(w.say("%d 个，另有 %d 条申请途径", "%d, and %d further paths"), programmes, paths)},
-		{w.say("部门", "Departments"), strconv.Itoa(len(w.pack.Departments))},
+		{w.say("部门", "Departments"), fmt.Sprintf(w.say("%d 个，另有 %d 个只报送数据", "%d, and %d that only deliver data"), len(w.pack.Departments)-suppliers, suppliers)},
 		{w.say("部门数据", "Feeds"), strconv.Itoa(len(w.pack.Feeds))},
 		{w.say("身份和计算", "Statuses and calculations"), strconv.Itoa(len(w.pack.Variables))},
 		{w.say("标准和数字", "Figures"), strconv.Itoa(len(w.pack.Parameters))},
@@ -55,7 +60,7 @@ func (w *writer) counts() {
 	w.heading(2, w.say("有多可靠", "How sure it is"))
 	w.sureness()
 	for _, l := range []string{
-		w.say("**已查实**：读到了德州、山东或国家的公开规定。", "**found**: a published rule of Dezhou, Shandong or the nation was read."),
+		w.say("**已查实**：读到了本地或上级的公开规定。", "**found**: a published rule of the place itself, or of a level above it, was read."),
 		w.say("**代用**：本地的没有查到，用外地的数。", "**proxy**: the local one was not found; another place's stands in."),
 		w.say("**推算**：由前后两个已知的数算出来。", "**interpolated**: computed between known figures."),
 		w.say("**假定**：凭一般知识或从有利于群众的读法定的，等市里确认。", "**assumed**: from common knowledge, or the reading in the citizen's favour; to be confirmed."),
@@ -70,7 +75,7 @@ func (w *writer) reading() {
 	w.heading(2, w.say("怎样读", "How to read"))
 	for _, l := range []string{
 		w.say("每个项目先写现行规定，再写以前的。起止日期写的是第一天和最后一天。", "Each programme tells the rule in force first and the former ones after it. Spans are told by their first and last day."),
-		w.say("条件须全部符合。粗体是给群众看的话；“怎样判断”是电脑按登记和走访结果判断的办法，里面带链接的名字点开就是它的算法。", "All conditions have to hold. What is bold is how a family would understand it; “judged by” is how it is told from registers and visits, and a name that is a link leads to how it is worked out."),
+		w.say("条件须全部符合。粗体是给群众看的话；“怎样判断”是平台按登记和走访结果判断的办法，带链接的名字点开就是它的算法。某一条没有另写依据的，依据同整个规定。", "All conditions have to hold. What is bold is how a family would understand it; “judged by” is how it is told from registers and visits, and a name that is a link leads to how it is worked out. A condition without a source of its own has that of the rule."),
 		w.say("不知道不等于没有。缺一项情况时，结论是“可能符合”，并写明去问什么，不会当作“不符合”。", "Not known is not none. Where something is missing the outcome is possible, with what to ask, and never a refusal."),
 		w.say("金额都精确到分，算式里的标准按评估那天、那个地方的数。", "Money is exact to the fen; a figure in a formula is that of the day and the place."),
 		w.say("这里写的是预判，供核实和办理参考；决定由有权的机关作出。", "What is told here helps to verify and to file. The authority decides."),

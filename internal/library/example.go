@@ -64,18 +64,21 @@ var people = [exampleRows]struct {
 }{
 	{"张建国", calendar.Must(1958, 3, 12), false},
 	{"李秀兰", calendar.Must(1983, 7, 5), true},
-	{"王雨晨", calendar.Must(2014, 10, 21), false},
+	{"王雨晨", calendar.Must(2008, 10, 21), false},
 }
 
-// identity is the number of the person in a column of a row; nobody has it.
-func identity(row, place int) (idno.Number, error) {
-	person := people[row]
-	birth, sequence := person.birth, 100+20*place
-	if place > 0 {
+// identity is the number of the person in a column of a row; nobody has it. Who stands beside the person is a generation
+// older, as parents are; of a couple both are grown.
+func (e *exampler) identity(place int) (idno.Number, error) {
+	birth, sequence := people[e.row].birth, 100+20*place
+	switch {
+	case e.feed.Role == "marriages":
+		birth = people[0].birth.AddMonths(12*9*e.row + 7*place)
+		sequence += (place + 1) % 2
+	case place > 0:
 		birth = birth.AddMonths(-12 * 26).AddDays(31 * place)
 		sequence += place % 2
-	}
-	if place == 0 && !person.woman {
+	case !people[e.row].woman:
 		sequence++
 	}
 	n, ok := idno.Make(invented, birth, sequence)
@@ -114,7 +117,7 @@ func (e *exampler) cell(c *pack.Column) (string, error) {
 			e.otherpeople++
 			place = e.otherpeople
 		}
-		n, err := identity(e.row, place)
+		n, err := e.identity(place)
 		return n.Plain(), err
 	case "date":
 		return e.date(c), nil
@@ -123,7 +126,7 @@ func (e *exampler) cell(c *pack.Column) (string, error) {
 	case "int":
 		return e.integer(c), nil
 	case "bool":
-		if e.row == 1 {
+		if e.row == 1 && c.Required {
 			return "是", nil
 		}
 		return "否", nil
@@ -160,16 +163,19 @@ var amounts = [...]string{"12860.50", "6430.25", "1286.05", "3215.12", "5144.20"
 func (e *exampler) decimal(c *pack.Column) string {
 	amount := money.Must(amounts[e.numbers%len(amounts)])
 	e.numbers++
-	if strings.Contains(c.Label.Zh, "面积") {
+	switch {
+	case strings.Contains(c.Label.Zh, "面积"):
 		amount = money.Must("96.50")
+	case strings.HasPrefix(c.Label.Zh, "月") || strings.Contains(c.Label.Zh, "月工资") || strings.HasPrefix(c.Label.Zh, "月发"):
+		amount = money.Must("2860.00")
 	}
 	parts, _ := money.FromInt(int64(e.row + 1))
 	amount, _ = amount.Quo(parts)
 	amount, _ = amount.Round(2)
-	return within(c, amount).String()
+	return strings.ReplaceAll(limited(c, amount).Text(), ",", "")
 }
 
-func within(c *pack.Column, n money.Decimal) money.Decimal {
+func limited(c *pack.Column, n money.Decimal) money.Decimal {
 	if c.Min != nil {
 		n = max(n, *c.Min)
 	}
@@ -181,16 +187,19 @@ func within(c *pack.Column, n money.Decimal) money.Decimal {
 
 // integer is a small count, or the year where the column starts with years.
 func (e *exampler) integer(c *pack.Column) string {
-	n, _ := money.FromInt(int64(e.row))
+	n := money.Decimal(0)
+	if c.Required {
+		n, _ = money.FromInt(int64(e.row + 1))
+	}
 	if c.Min != nil && *c.Min >= money.Must("1900") {
 		n, _ = money.FromInt(int64(e.on.Year()))
 	}
-	return within(c, n).String()
+	return limited(c, n).String()
 }
 
 // code is another entry of the list in each row, the person's own sex where the column gives it.
 func (e *exampler) code(c *pack.Column) string {
-	codes := e.pack.Codes[c.Codes].Codes
+	codes := e.codes(c)
 	at := e.row
 	if e.gives(c, "person.sex") {
 		at = 0
@@ -199,6 +208,20 @@ func (e *exampler) code(c *pack.Column) string {
 		}
 	}
 	return codes[at%len(codes)].Name.Zh
+}
+
+// codes are the entries of a column's list that say something: not those that stand for having no row.
+func (e *exampler) codes(c *pack.Column) []pack.Code {
+	all := e.pack.Codes[c.Codes].Codes
+	telling := slices.DeleteFunc(slices.Clone(all), func(code pack.Code) bool {
+		return slices.ContainsFunc(e.feed.Facts, func(g *pack.FeedFact) bool {
+			return e.facts[g.Fact].Codes == c.Codes && g.Absent == code.ID
+		})
+	})
+	if len(telling) == 0 {
+		return all
+	}
+	return telling
 }
 
 // village is a village of the pack's area.

@@ -7,6 +7,7 @@ import (
 
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
 )
 
 // feed writes the page of a feed, for the department that delivers it.
@@ -36,14 +37,14 @@ func (w *writer) feedCard(f *pack.Feed) {
 		w.measured(f.MaxRejects, "share")+" of rows whose person cannot be read; above that, who is not in it is no longer taken to have nothing"))
 	add(w.say("示例文件", "Example file"), fmt.Sprintf(w.say("[%s.csv](examples/%s.csv)，三行虚构的数据", "[%s.csv](examples/%s.csv), three invented rows"), f.ID, f.ID))
 	add(w.say("用在哪些项目", "Programmes that use it"), w.programmeList(func(q *pack.Programme) bool { return w.usesFeed(q, f) }))
-	w.table([]string{w.say("项目", "Point"), w.say("内容", "")}, rows)
+	w.table([]string{w.say("事项", "Point"), w.say("内容", "What it is")}, rows)
 	if told := w.policy.Tell(f.Covers, w.lang, w.link); told != nil {
-		w.line("- %s%s", w.say("这张表说明谁：符合下面条件的人；其他人不在表里，不说明什么。", "Whom it covers: persons of whom this holds; of anybody else it tells nothing. "), told.Text)
-		w.bullets(told.Below, 2)
+		w.paragraph("%s", w.say("这张表只说明符合下面这一条的人；其他人不在表里，不说明什么：", "It covers only persons of whom the following holds; of anybody else its silence tells nothing:"))
+		w.bullets([]rules.Told{*told}, 0)
 		w.line("")
 		return
 	}
-	w.paragraph("%s", w.say("这张表说明谁：所报地区的每一个人。", "Whom it covers: everybody in the areas delivered."))
+	w.paragraph("%s", w.say("这张表说明所报地区的每一个人。", "It covers everybody in the areas delivered."))
 }
 
 func (w *writer) role(f *pack.Feed) string {

@@ -28,17 +28,30 @@ func (w *writer) figuresOf(q *pack.Programme) {
 	w.heading(2, w.say("所用的标准和数字", "The figures used"))
 	for _, f := range r.near {
 		w.heading(3, w.in(f.parameter.Label))
-		w.figureTable(f)
+		if f.direct || len(f.parameter.Values) <= mostValues {
+			w.figureTable(f, f.parameter.Values)
+			continue
+		}
+		w.figureTable(f, w.notOver(f.parameter))
+		w.paragraph("%s%s", w.say("历年的见：", "Former years: "), w.linkTo("figures", w.in(f.parameter.Label), "param."+f.parameter.Name))
 	}
 	if len(further) > 0 {
 		w.paragraph("%s%s%s", w.say("通过其他公式间接用到的：", "Used by way of other formulas: "), w.list(further), w.say("。", "."))
 	}
 }
 
+// mostValues is how many values over time a page shows of a figure that its programme's rules do not name themselves.
+const mostValues = 12
+
+// notOver are a parameter's values that are in force on the day or later.
+func (w *writer) notOver(p *pack.Parameter) []*pack.ParameterValue {
+	return slices.DeleteFunc(slices.Clone(p.Values), func(v *pack.ParameterValue) bool { return v.Span.To <= w.on })
+}
+
 // figureTable is a parameter's values over time.
-func (w *writer) figureTable(f figure) {
+func (w *writer) figureTable(f figure, values []*pack.ParameterValue) {
 	p := f.parameter
-	area := slices.ContainsFunc(p.Values, func(v *pack.ParameterValue) bool { return v.Area != w.pack.Area })
+	area := slices.ContainsFunc(values, func(v *pack.ParameterValue) bool { return v.Area != w.pack.Area })
 	header := []string{w.say("期间", "Over")}
 	if area {
 		header = append(header, w.say("地区", "Area"))
@@ -52,9 +65,9 @@ func (w *writer) figureTable(f figure) {
 	case p.Bands:
 		header = append(header, w.say("档", "Band"))
 	}
-	header = append(header, w.say("数额", "Figure"), w.say("程度", "Standing"), w.say("来源", "Source"))
+	header = append(header, w.say("数额", "Figure"), w.say("可靠程度", "Standing"), w.say("来源", "Source"))
 	var rows [][]string
-	for _, v := range w.newestFirst(p.Values) {
+	for _, v := range w.newestFirst(values) {
 		head := []string{w.span(v.Span)}
 		if area {
 			head = append(head, w.areaName(v))
@@ -152,11 +165,11 @@ func (w *writer) figures() {
 	for _, p := range w.pack.Parameters {
 		rows = append(rows, []string{w.linkTo("figures", w.in(p.Label), "param."+p.Name), strconv.Itoa(len(p.Values)), w.standings(p), w.readers(p)})
 	}
-	w.table([]string{w.say("名称", "Name"), w.say("有几个数", "Values"), w.say("程度", "Standing"), w.say("用在哪些项目", "Programmes that use it")}, rows)
+	w.table([]string{w.say("名称", "Name"), w.say("有几个数", "Values"), w.say("可靠程度", "Standing"), w.say("用在哪些项目", "Programmes that use it")}, rows)
 	same := w.labels("figures", w.lang)
 	for _, p := range w.pack.Parameters {
 		w.heading(2, w.title(p.Label, "param."+p.Name, w.lang, same))
-		w.figureTable(figure{parameter: p})
+		w.figureTable(figure{parameter: p}, p.Values)
 		w.paragraph("%s `%s`", w.say("所在文件：", "File:"), p.Pos.File)
 	}
 }

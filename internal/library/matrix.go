@@ -24,24 +24,34 @@ type had struct {
 	effects   []effect
 }
 
-// effect is a condition of a programme that having something decides by itself.
+// effect is what having something does to a condition of a programme.
 type effect struct {
 	programme *pack.Programme
 	condition *pack.Condition
-	counts    bool // it is met; else it is failed
+	does      does
 }
 
+// does is how far a thing decides a condition.
+type does string
+
+const (
+	meets does = "meets" // it is met by that alone
+	fails does = "fails" // it is failed by that alone
+	helps does = "helps" // the condition asks for it, among other things
+)
+
 // countMatrix asks the engine about a person of whom nothing is known, and then about the same person with one thing known.
-// A condition that is met only then is met by that thing alone.
+// A condition that is met only then is met by that thing alone. Where a condition stays open, but something that it names
+// has become true, that thing decides it together with others.
 func (b *book) countMatrix() (*matrix, error) {
 	c, err := b.newCounter()
 	if err != nil {
 		return nil, err
 	}
 	m := &matrix{}
-	for i, q := range b.pack.Programmes {
+	for _, q := range b.catalogue {
 		h := &had{programme: q}
-		if err := c.count(h, heldColumn(q, i), 1); err != nil {
+		if err := c.count(h, heldColumn(q, slices.Index(b.pack.Programmes, q)), 1); err != nil {
 			return nil, err
 		}
 		m.programmes = append(m.programmes, h)
@@ -111,14 +121,16 @@ func (b *book) had(f *pack.Fact) []*had {
 type counter struct {
 	book    *book
 	plan    *rules.Plan
-	nothing map[string]string // state of each condition where nothing is known
+	asks    *rules.Evaluator
+	nothing map[string]string // state of each condition and value of each variable where nothing is known
 }
 
 // somebody is the name of the person asked about. It appears nowhere.
 const somebody = "—"
 
 func (b *book) newCounter() (*counter, error) {
-	c := &counter{book: b, plan: b.policy.On(b.on, nil)}
+	plan := b.policy.On(b.on, nil)
+	c := &counter{book: b, plan: plan, asks: plan.NewEvaluator()}
 	family, err := c.family()
 	if err != nil {
 		return nil, err
@@ -128,6 +140,10 @@ func (b *book) newCounter() (*counter, error) {
 		for _, r := range o.Reasons {
 			c.nothing[o.Programme+"."+r.Condition] = r.State
 		}
+	}
+	c.asks.Evaluate(family.Batch)
+	for _, v := range b.pack.Variables {
+		c.nothing[v.Path()] = c.asks.Value(v.Path(), 0)
 	}
 	return c, nil
 }
@@ -170,19 +186,42 @@ func (c *counter) count(h *had, at column, value int64) error {
 		return err
 	}
 	at(family.Batch).Set(0, value)
+	c.asks.Evaluate(family.Batch)
 	for _, o := range c.plan.Explain(family.Subject()).Outcomes {
 		if h.programme != nil && o.Programme == h.programme.ID {
 			continue
 		}
 		q := c.book.programmes[o.Programme]
 		for i, r := range o.Reasons {
-			if r.State == c.nothing[o.Programme+"."+r.Condition] || r.State != "true" && r.State != "false" {
-				continue
+			condition := c.book.versionNow(q).Conditions[i]
+			if what := c.does(h, condition, c.nothing[o.Programme+"."+r.Condition], r.State); what != "" {
+				h.effects = append(h.effects, effect{q, condition, what})
 			}
-			h.effects = append(h.effects, effect{q, c.book.versionNow(q).Conditions[i], r.State == "true"})
 		}
 	}
 	return nil
+}
+
+// does tells what a thing does to a condition whose state it found and left; nothing is "".
+func (c *counter) does(h *had, condition *pack.Condition, before, after string) does {
+	switch {
+	case after == "true" && before != after:
+		return meets
+	case after == "false" && before != after:
+		return fails
+	case after != before || after != "unknown":
+		return ""
+	}
+	reading := c.book.policy.Reads(condition.When)
+	turned := func(v *pack.Variable) bool {
+		return v.Type == pack.Bool && c.nothing[v.Path()] != "true" && c.asks.Value(v.Path(), 0) == "true"
+	}
+	named := h.programme != nil && slices.Contains(reading.Held, h.programme) ||
+		h.fact != nil && h.code == nil && slices.Contains(reading.Facts, h.fact)
+	if named || slices.ContainsFunc(reading.Variables, turned) {
+		return helps
+	}
+	return ""
 }
 
 // versionNow is a programme's version in force on the day, nil if there is none.
@@ -204,7 +243,7 @@ type exclusion struct {
 // exclusions are what the pack's programmes say of each other, in the pack's order.
 func (b *book) exclusions() []exclusion {
 	var all []exclusion
-	for _, q := range b.pack.Programmes {
+	for _, q := range b.catalogue {
 		for _, id := range q.Excludes {
 			all = append(all, b.exclusion(q, nil, id))
 		}

@@ -10,18 +10,14 @@ import (
 // matrixPage writes what having one thing means for the others.
 func (w *writer) matrixPage() {
 	w.head(w.say("有了一项，对别的项目算不算数", "What having one counts for in the others"))
-	w.paragraph("%s", w.say("这一页不是人写的，是引擎逐项算出来的（"+w.date(w.on)+"的规定）：先设一个什么都不知道的人，再设他只有一件事是知道的——正在享受某一项救助，或在某个部门的名单上——看哪个项目的哪一条因此就符合了，哪一条因此就不符合了。“算数”说的是这一条条件，不是整个项目：其余条件还要照样看。",
-		"This page is computed, not written, by the rules of "+w.date(w.on)+": of a person about whom nothing is known, one thing is taken to be known – that the person has a programme, or stands on a department's list – and the engine tells which condition of which programme is met by that alone, and which is failed. It is about that condition, not the whole programme: the others still have to be met."))
+	w.paragraph("%s", w.say("这一页不是人写的，是引擎逐项算出来的（"+w.date(w.on)+"的规定）：先设一个什么都不知道的人，再设他只有一件事是知道的——正在享受某一项救助，或在某个部门的名单上——看哪个项目的哪一条因此就符合，哪一条因此就不符合，哪一条要用到它、还要和别的情况（比如自付了多少医疗费）合起来定。说的都是那一条条件，不是整个项目：其余条件照样要看。",
+		"This page is computed, not written, by the rules of "+w.date(w.on)+": of a person about whom nothing is known, one thing is taken to be known – that the person has a programme, or stands on a department's list – and the engine tells which condition of which programme is met by that alone, which is failed, and which asks for it together with something else, such as a cost. It is about that condition, not the whole programme: the others still have to be met."))
 	w.overview()
 	w.heading(2, w.say("正在享受一项救助的", "Who has a programme"))
-	for _, h := range w.matrix.programmes {
-		w.hadTable(h)
-	}
+	w.hadTables(w.matrix.programmes)
 	if len(w.matrix.standings) > 0 {
 		w.heading(2, w.say("在部门名单上的", "Who stands on a department's list"))
-		for _, h := range w.matrix.standings {
-			w.hadTable(h)
-		}
+		w.hadTables(w.matrix.standings)
 	}
 	w.cannotHaveBoth()
 }
@@ -41,13 +37,13 @@ func (w *writer) hadName(h *had) string {
 func (w *writer) overview() {
 	var rows [][]string
 	for _, q := range w.catalogue {
-		counts, bars := w.hadBy(q, true), w.hadBy(q, false)
-		if counts+bars != "" {
-			rows = append(rows, []string{w.programmeLink(q), orDash(counts), orDash(bars)})
+		met, helped, failed := w.hadBy(q, meets), w.hadBy(q, helps), w.hadBy(q, fails)
+		if met+helped+failed != "" {
+			rows = append(rows, []string{w.programmeLink(q), orDash(met), orDash(helped), orDash(failed)})
 		}
 	}
 	w.heading(2, w.say("一览", "Overview"))
-	w.table([]string{w.say("项目", "Programme"), w.say("有这些的，某一条直接算符合", "A condition is met by having"), w.say("有这些的，某一条直接算不符合", "A condition is failed by having")}, rows)
+	w.table([]string{w.say("项目", "Programme"), w.say("有其中一项，某一条就符合", "One condition is met by having"), w.say("有其中一项，某一条还要看别的情况", "One condition asks, beside other things, for"), w.say("有其中一项，某一条就不符合", "One condition is failed by having")}, rows)
 }
 
 func orDash(s string) string {
@@ -57,28 +53,38 @@ func orDash(s string) string {
 	return s
 }
 
-func (w *writer) hadBy(q *pack.Programme, counts bool) string {
+func (w *writer) hadBy(q *pack.Programme, what does) string {
 	var names []string
 	for _, h := range slices.Concat(w.matrix.programmes, w.matrix.standings) {
-		if slices.ContainsFunc(h.effects, func(e effect) bool { return e.programme == q && e.counts == counts }) {
+		if slices.ContainsFunc(h.effects, func(e effect) bool { return e.programme == q && e.does == what }) {
 			names = append(names, w.hadName(h))
 		}
 	}
 	return w.list(names)
 }
 
-// hadTable tells what having one thing decides.
-func (w *writer) hadTable(h *had) {
-	if len(h.effects) == 0 {
-		return
+// hadTables tells what having each thing decides; things that decide the same stand together.
+func (w *writer) hadTables(all []*had) {
+	for i, h := range all {
+		alike := func(o *had) bool { return slices.Equal(o.effects, h.effects) }
+		if len(h.effects) == 0 || slices.ContainsFunc(all[:i], alike) {
+			continue
+		}
+		var names []string
+		for _, o := range all[i:] {
+			if alike(o) {
+				names = append(names, w.hadName(o))
+			}
+		}
+		w.heading(3, w.list(names))
+		w.effects(h)
 	}
-	w.heading(3, w.hadName(h))
+}
+
+func (w *writer) effects(h *had) {
 	var rows [][]string
 	for _, e := range h.effects {
-		means := w.say("算符合", "met")
-		if !e.counts {
-			means = w.say("算不符合", "failed")
-		}
+		means := map[does]string{meets: w.say("就符合", "met"), fails: w.say("就不符合", "failed"), helps: w.say("用到它，还要看别的", "open: it asks for this and more")}[e.does]
 		rows = append(rows, []string{w.programmeLink(e.programme), means, w.in(e.condition.Say), w.source(e.condition.Source)})
 	}
 	w.table([]string{w.say("对这个项目", "For"), w.say("这一条", "This condition is"), w.say("条件", "Condition"), w.say("依据", "Source")}, rows)

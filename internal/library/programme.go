@@ -39,7 +39,7 @@ func (w *writer) card(q *pack.Programme) {
 	add(w.say("对象", "Who receives it"), w.receiver(q))
 	add(w.say("由谁决定", "Who decides"), w.decider(q))
 	add(w.say("另外的申请途径", "Further paths into it"), w.paths(q))
-	w.table([]string{w.say("项目", "Point"), w.say("内容", "")}, rows)
+	w.table([]string{w.say("事项", "Point"), w.say("内容", "What it is")}, rows)
 }
 
 // number is where a programme stands in the catalogue.
@@ -120,22 +120,27 @@ func (w *writer) paths(q *pack.Programme) string {
 
 // version writes a programme's rule over a span.
 func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
-	title := w.say("规定（"+w.span(v.Span)+"）", "The rule "+w.span(v.Span))
-	if v.Span.Contains(w.on) {
+	title := w.say("以前的规定（"+w.span(v.Span)+"）", "The former rule ("+w.span(v.Span)+")")
+	switch {
+	case v.Span.Contains(w.on):
 		title = w.say("现行规定（"+w.span(v.Span)+"）", "The rule in force ("+w.span(v.Span)+")")
+	case v.Span.From > w.on:
+		title = w.say("将要施行的规定（"+w.span(v.Span)+"）", "The rule to come ("+w.span(v.Span)+")")
 	}
 	w.heading(2, title)
 	w.paragraph("%s%s", w.say("依据：", "Source: "), w.source(v.Source))
 	w.heading(3, w.say("谁可以得", "Who can have it"))
-	w.paragraph("%s", w.say("以下条件须全部符合。每一条先写给群众看的话，再写电脑按登记和走访结果判断的办法。",
-		"All of these have to hold. Each is told as a family would understand it, and then as it is judged from registers and visits."))
+	w.paragraph("%s", w.say("以下条件须全部符合。", "All of these have to hold."))
 	for i, c := range v.Conditions {
-		w.condition(i+1, c)
+		w.condition(i+1, c, v)
 	}
 	w.line("")
 	w.heading(3, w.say("给多少", "How much"))
+	if len(v.Components) == 0 {
+		w.line("%s", w.say("没有写明给什么。", "Nothing is said of what it gives."))
+	}
 	for i, c := range v.Components {
-		w.component(i+1, c)
+		w.component(i+1, c, v)
 	}
 	w.line("")
 }
@@ -143,20 +148,59 @@ func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
 // step is how far the parts of a numbered item are indented.
 const step = 3
 
-func (w *writer) condition(n int, c *pack.Condition) {
+func (w *writer) condition(n int, c *pack.Condition, v *pack.ProgrammeVersion) {
 	w.line("%d. **%s**", n, w.in(c.Say))
 	if c.OnConsent {
 		w.line("%s- %s", strings.Repeat(" ", step), w.say("须经家庭授权，由信息核对查实；查实之前最多是“很可能符合”", "Checked only after the household authorised it; until then the outcome is at most likely"))
 	}
-	w.formula(w.say("怎样判断：", "Judged by: "), c.When, step)
-	w.sourceLines(c.Source, step)
+	w.opened(w.say("怎样判断：", "Judged by: "), c.When, v.Span)
+	w.ownSource(c.Source, v.Source)
 }
 
-func (w *writer) component(n int, c *pack.Component) {
+// opened writes a formula; where it is nothing but a name, what that name stands for follows.
+func (w *writer) opened(title string, e pack.Expr, over calendar.Span) {
+	w.formula(title, e, step)
+	v := w.named(e)
+	if v == nil {
+		return
+	}
+	for _, version := range slices.Backward(v.Versions) {
+		if !version.Span.Overlaps(over) {
+			continue
+		}
+		title := w.say("就是：", "which is: ")
+		if !within(over, version.Span) {
+			title = w.say(w.span(version.Span)+"就是：", w.span(version.Span)+" that is: ")
+		}
+		w.formula(title, version.Value, step+2)
+	}
+}
+
+// within reports whether a span lies in another.
+func within(inner, outer calendar.Span) bool { return outer.From <= inner.From && inner.To <= outer.To }
+
+// named is the variable that an expression is, nil if it is more than a name.
+func (w *writer) named(e pack.Expr) *pack.Variable {
+	for _, v := range w.pack.Variables {
+		if v.Path() == strings.TrimSpace(e.Source) {
+			return v
+		}
+	}
+	return nil
+}
+
+// ownSource writes a part's source, unless it is its version's.
+func (w *writer) ownSource(own, of pack.Source) {
+	if !sameSource(own, of) || !slices.Equal(own.Cites, of.Cites) {
+		w.sourceLines(own, step)
+	}
+}
+
+func (w *writer) component(n int, c *pack.Component, v *pack.ProgrammeVersion) {
 	w.line("%d. **%s**%s", n, w.in(c.Name), w.brackets(w.payment(c)))
 	w.formula(w.say("什么情形下有：", "Given where: "), c.When, step)
-	w.formula(w.say("算法：", "Amount: "), c.Amount, step)
-	w.sourceLines(c.Source, step)
+	w.opened(w.say("算法：", "Amount: "), c.Amount, v.Span)
+	w.ownSource(c.Source, v.Source)
 }
 
 // payment is how often a component is paid and how it is rounded.
@@ -298,10 +342,12 @@ func (w *writer) cases(q *pack.Programme) {
 	var rows [][]string
 	for _, c := range w.casesOf(q) {
 		var tags []string
-		for _, tag := range c.Tags {
-			tags = append(tags, w.sort(tag))
+		for _, tag := range sorts {
+			if slices.Contains(c.Tags, tag) {
+				tags = append(tags, w.sort(tag))
+			}
 		}
-		rows = append(rows, []string{w.in(c.Name), w.list(tags), w.date(c.Facts.On), w.results(q, c)})
+		rows = append(rows, []string{w.in(c.Name), orDash(w.list(tags)), w.date(c.Facts.On), w.results(q, c)})
 	}
 	if len(rows) == 0 {
 		return
@@ -323,7 +369,7 @@ func (w *writer) results(q *pack.Programme, c *pack.Case) string {
 		}
 		text += w.amounts(q, c, o)
 		if len(o.Failed) > 0 {
-			text += w.say("，因为不符合：", ", as this fails: ") + w.statements(w.sayings(q, c, o.Failed))
+			text += w.say("，不成立的是：", ", what fails: ") + w.statements(w.sayings(q, c, o.Failed))
 		}
 		if len(o.Missing) > 0 {
 			text += w.say("，还要知道：", ", still to be known: ") + w.list(w.factNames(o.Missing))
@@ -421,7 +467,7 @@ func (w *writer) openPoints(q *pack.Programme) {
 	}
 	w.heading(2, w.say("尚未查实的", "What is not found yet"))
 	if len(own) > 0 {
-		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("程度", "Standing"), w.say("为什么这样定", "Why so")}, own)
+		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so")}, own)
 	}
 	if len(rests) > 0 {
 		w.paragraph("%s", w.say("本项目还用到下面这些尚未查实的公式和标准，原因见链接：", "It also rests on these formulas and figures that are not found; the reasons stand where the links lead:"))

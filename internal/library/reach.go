@@ -19,6 +19,7 @@ type reach struct {
 type figure struct {
 	parameter *pack.Parameter
 	codes     []string
+	direct    bool // the programme's own formulas look it up
 }
 
 // reacher follows what expressions read.
@@ -30,17 +31,18 @@ type reacher struct {
 
 func reachOf(policy *rules.Policy, q *pack.Programme) *reach {
 	r := &reacher{policy: policy, reach: &reach{}}
-	r.programme(q)
+	r.programme(q, false)
 	return r.reach
 }
 
-func (r *reacher) programme(q *pack.Programme) {
+// programme follows a programme's formulas; a foreign one is another programme on which the first one rests.
+func (r *reacher) programme(q *pack.Programme, foreign bool) {
 	if slices.Contains(r.programmes, q) {
 		return
 	}
 	r.programmes = append(r.programmes, q)
 	for _, e := range expressionsOf(q) {
-		r.expression(e, len(r.programmes) > 1, 0)
+		r.expression(e, foreign, 0)
 	}
 }
 
@@ -73,7 +75,7 @@ func (r *reacher) expression(e pack.Expr, foreign bool, depth int) {
 			r.reach.parameters = append(r.reach.parameters, p.Parameter)
 		}
 		if !foreign && depth <= nearest {
-			r.near(figure{p.Parameter, p.Codes})
+			r.near(figure{p.Parameter, p.Codes, depth == 0})
 		}
 	}
 	for _, v := range reading.Variables {
@@ -89,7 +91,7 @@ func (r *reacher) expression(e pack.Expr, foreign bool, depth int) {
 		}
 	}
 	for _, q := range reading.Determined {
-		r.programme(q)
+		r.programme(q, true)
 	}
 }
 
@@ -99,6 +101,7 @@ func (r *reacher) near(f figure) {
 		if known.parameter != f.parameter {
 			continue
 		}
+		known.direct = known.direct || f.direct
 		if known.codes == nil || f.codes == nil {
 			known.codes = nil
 			return

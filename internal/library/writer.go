@@ -222,7 +222,7 @@ func (w *writer) span(s calendar.Span) string {
 	case s == calendar.Always():
 		return w.say("一直", "always")
 	case s.From == calendar.Beginning:
-		return w.say(last+"为止", "until "+last)
+		return w.say("至"+last, "until "+last)
 	case s.To == calendar.Forever:
 		return w.say(first+"起", "from "+first)
 	case s.From == s.Last():

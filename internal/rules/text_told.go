@@ -329,7 +329,7 @@ func (s *teller) line(t *term) string {
 	case opLeast, opGreatest:
 		return s.bounded(t)
 	case opKnown:
-		return s.quoted(t.args[0]) + s.say("已经查明", " is known")
+		return s.known(t.args[0])
 	case opDefault:
 		return s.line(t.args[0]) + s.say("（不知道时按 "+s.line(t.args[1])+" 计）", " ("+s.line(t.args[1])+" if not known)")
 	case opExists, opAll, opCount, opSum, opMax, opMin:
@@ -482,6 +482,9 @@ func (s *teller) negated(t *term) string {
 	case opNot:
 		return s.line(t.args[0])
 	case opKnown:
+		if isCell(t.args[0]) {
+			return s.quoted(t.args[0]) + s.say("空着", " is empty")
+		}
 		return s.quoted(t.args[0]) + s.say("尚未查明", " is not known")
 	case opHolds:
 		programme := s.name(Named{"programme", t.prog.name, t.prog.decl.Name})
@@ -497,6 +500,17 @@ func (s *teller) negated(t *term) string {
 	}
 	return s.say("并非", "not ") + s.quoted(t)
 }
+
+// known tells that something is known; of a cell, that it is filled in.
+func (s *teller) known(t *term) string {
+	if isCell(t) {
+		return s.quoted(t) + s.say("填了", " is filled in")
+	}
+	return s.quoted(t) + s.say("已经查明", " is known")
+}
+
+// isCell reports whether a term is a cell of a feed's row.
+func isCell(t *term) bool { return t.op == opFact && t.rel == feedRows }
 
 // compared is a comparison in words.
 func (s *teller) compared(t *term, not bool) string {
