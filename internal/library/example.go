@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,29 +57,60 @@ func (b *book) example(f *pack.Feed) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// people are the invented persons of a row: whom it is about, and those who stand in its further columns.
-var people = [exampleRows]struct {
+// invention is a person whom nobody is.
+type invention struct {
 	name  string
 	birth calendar.Date
 	woman bool
-}{
+}
+
+// people are those whom the rows of an example are about; feeds about children, students, couples and women have their own.
+var people = [exampleRows]invention{
 	{"张建国", calendar.Must(1958, 3, 12), false},
 	{"李秀兰", calendar.Must(1983, 7, 5), true},
 	{"王雨晨", calendar.Must(2008, 10, 21), false},
 }
 
+// audiences are the persons of feeds about somebody in particular, the first that fits.
+var audiences = []struct {
+	of     *regexp.Regexp // the feed's name or a column's
+	people [exampleRows]invention
+}{
+	{regexp.MustCompile("录取"), [exampleRows]invention{
+		{"张浩然", calendar.Must(2008, 3, 12), false}, {"李思雨", calendar.Must(2008, 7, 5), true}, {"王雨晨", calendar.Must(2007, 10, 21), false}}},
+	{regexp.MustCompile("儿童|孤儿|学籍|就读|学生"), [exampleRows]invention{
+		{"张一诺", calendar.Must(2021, 3, 12), true}, {"李子涵", calendar.Must(2017, 7, 5), true}, {"王雨晨", calendar.Must(2012, 10, 21), false}}},
+	{regexp.MustCompile("婚姻|男方"), [exampleRows]invention{
+		{"张建国", calendar.Must(1958, 3, 12), false}, {"李志强", calendar.Must(1975, 7, 5), false}, {"王海涛", calendar.Must(1986, 10, 21), false}}},
+	{regexp.MustCompile("妇女"), [exampleRows]invention{
+		{"张桂英", calendar.Must(1968, 3, 12), true}, {"李秀兰", calendar.Must(1983, 7, 5), true}, {"王丽华", calendar.Must(1979, 10, 21), true}}},
+}
+
+// peopleOf are the persons of a feed's example.
+func peopleOf(f *pack.Feed) [exampleRows]invention {
+	names := f.Name.Zh
+	for _, c := range f.Columns {
+		names += " " + c.Label.Zh
+	}
+	for _, s := range audiences {
+		if s.of.MatchString(names) {
+			return s.people
+		}
+	}
+	return people
+}
+
 // identity is the number of the person in a column of a row; nobody has it. Who stands beside the person is a generation
 // older, as parents are; of a couple both are grown.
 func (e *exampler) identity(place int) (idno.Number, error) {
-	birth, sequence := people[e.row].birth, 100+20*place
+	birth, sequence := e.people[e.row].birth, 100+20*place
 	switch {
-	case e.feed.Role == "marriages":
-		birth = people[0].birth.AddMonths(12*9*e.row + 7*place)
-		sequence += (place + 1) % 2
+	case place > 0 && e.feed.Role == "marriages":
+		birth = birth.AddMonths(7 * place)
 	case place > 0:
 		birth = birth.AddMonths(-12 * 26).AddDays(31 * place)
 		sequence += place % 2
-	case !people[e.row].woman:
+	case !e.people[e.row].woman:
 		sequence++
 	}
 	n, ok := idno.Make(invented, birth, sequence)
@@ -89,7 +121,7 @@ func (e *exampler) identity(place int) (idno.Number, error) {
 }
 
 func (b *book) exampleRow(f *pack.Feed, row int) ([]string, error) {
-	e := &exampler{book: b, feed: f, row: row}
+	e := &exampler{book: b, feed: f, row: row, people: peopleOf(f)}
 	cells := make([]string, len(f.Columns))
 	for i, c := range f.Columns {
 		cell, err := e.cell(c)
@@ -104,9 +136,10 @@ func (b *book) exampleRow(f *pack.Feed, row int) ([]string, error) {
 // exampler fills the cells of one row.
 type exampler struct {
 	*book
-	feed                        *pack.Feed
-	row                         int
-	dates, numbers, otherpeople int
+	feed                   *pack.Feed
+	row                    int
+	people                 [exampleRows]invention
+	dates, numbers, others int
 }
 
 func (e *exampler) cell(c *pack.Column) (string, error) {
@@ -114,8 +147,8 @@ func (e *exampler) cell(c *pack.Column) (string, error) {
 	case "id_no":
 		place := 0
 		if c.Name != e.feed.IDNo {
-			e.otherpeople++
-			place = e.otherpeople
+			e.others++
+			place = e.others
 		}
 		n, err := e.identity(place)
 		return n.Plain(), err
@@ -147,7 +180,7 @@ func (e *exampler) gives(c *pack.Column, fact string) bool {
 // there in one row alone: most such days end something.
 func (e *exampler) date(c *pack.Column) string {
 	if e.gives(c, "person.birth") {
-		return people[e.row].birth.String()
+		return e.people[e.row].birth.String()
 	}
 	e.dates++
 	if !c.Required && e.row != 1 {
@@ -203,7 +236,7 @@ func (e *exampler) code(c *pack.Column) string {
 	at := e.row
 	if e.gives(c, "person.sex") {
 		at = 0
-		if people[e.row].woman {
+		if e.people[e.row].woman {
 			at = 1
 		}
 	}
@@ -240,7 +273,7 @@ func (e *exampler) village() string {
 func (e *exampler) text(c *pack.Column) string {
 	switch {
 	case strings.HasSuffix(c.Label.Zh, "姓名"):
-		return people[e.row].name
+		return e.people[e.row].name
 	case c.Key || strings.HasSuffix(c.Name, "_no") || strings.HasSuffix(c.Label.Zh, "号") || strings.HasSuffix(c.Label.Zh, "代码"):
 		return invented + strconv.Itoa(e.on.Year()) + fmt.Sprintf("%04d", e.row+1)
 	}

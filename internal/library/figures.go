@@ -196,7 +196,22 @@ const mostReaders = 8
 
 // readers are the programmes that a parameter reaches.
 func (w *writer) readers(p *pack.Parameter) string {
-	return w.programmeList(func(q *pack.Programme) bool { return slices.Contains(w.reached[q.ID].parameters, p) })
+	return w.users(func(r *reach) bool { return slices.Contains(r.parameters, p) })
+}
+
+// users are the programmes, and the index and the warnings, whose formulas reach something.
+func (w *writer) users(reaches func(*reach) bool) string {
+	var all []string
+	if list := w.programmeList(func(q *pack.Programme) bool { return reaches(w.reached[q.ID]) }); list != "—" {
+		all = append(all, list)
+	}
+	if reaches(w.ofIndex) {
+		all = append(all, "["+w.say("困难指数", "the index")+"]("+w.to("index")+")")
+	}
+	if reaches(w.ofWarnings) {
+		all = append(all, "["+w.say("预警", "warnings")+"]("+w.to("warnings")+")")
+	}
+	return orDash(w.statements(all))
 }
 
 // programmeList names the programmes of a kind, the first few and how many in all.

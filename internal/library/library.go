@@ -32,6 +32,8 @@ type book struct {
 	feeds      map[string]*pack.Feed
 	facts      map[string]*pack.Fact
 	reached    map[string]*reach // by programme
+	ofIndex    *reach
+	ofWarnings *reach
 	matrix     *matrix
 	anchors    map[fault.Lang]map[string]string // of variables and parameters, by path
 }
@@ -64,6 +66,7 @@ func newBook(policy *rules.Policy, on calendar.Date) *book {
 		b.programmes[q.ID] = q
 		b.reached[q.ID] = reachOf(policy, q)
 	}
+	b.ofIndex, b.ofWarnings = reachOfAll(policy, indexExpressions(p)), reachOfAll(policy, warningExpressions(p))
 	b.catalogue = slices.Clone(p.Programmes)
 	slices.SortStableFunc(b.catalogue, func(x, y *pack.Programme) int {
 		return cmp.Or(cmp.Compare(b.numberOf(x), b.numberOf(y)), strings.Compare(x.PathOf, y.PathOf))
@@ -84,6 +87,27 @@ func (b *book) numberOf(q *pack.Programme) int {
 		return b.programmes[q.PathOf].Number
 	}
 	return q.Number
+}
+
+func indexExpressions(p *pack.Pack) []pack.Expr {
+	if p.Index == nil {
+		return nil
+	}
+	var all []pack.Expr
+	for _, d := range p.Index.Dimensions {
+		all = append(all, d.Score, d.Before)
+	}
+	return all
+}
+
+func warningExpressions(p *pack.Pack) []pack.Expr {
+	var all []pack.Expr
+	for _, m := range p.Mechanisms {
+		for _, r := range m.Rules {
+			all = append(all, r.When)
+		}
+	}
+	return all
 }
 
 // inLanguage is the pages in one language.

@@ -22,6 +22,15 @@ type figure struct {
 	direct    bool // the programme's own formulas look it up
 }
 
+// reachOfAll is what some formulas rest on that are no programme's.
+func reachOfAll(policy *rules.Policy, all []pack.Expr) *reach {
+	r := &reacher{policy: policy, reach: &reach{}}
+	for _, e := range all {
+		r.expression(e, true, 0)
+	}
+	return r.reach
+}
+
 // reacher follows what expressions read.
 type reacher struct {
 	policy     *rules.Policy

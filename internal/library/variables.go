@@ -68,7 +68,7 @@ func (w *writer) variable(v *pack.Variable) {
 		w.formula(title, version.Value, 0)
 		w.sourceLines(version.Source, 2)
 	}
-	w.line("- %s %s", w.say("用在", "Used by"), w.programmeList(func(q *pack.Programme) bool { return slices.Contains(w.reached[q.ID].variables, v) }))
+	w.line("- %s %s", w.say("用在：", "Used by:"), w.users(func(r *reach) bool { return slices.Contains(r.variables, v) }))
 	w.line("- %s `%s`%s `%s`", w.say("名称", "Name"), v.Path(), w.say("，所在文件", ", file"), v.Pos.File)
 	w.line("")
 }

@@ -235,14 +235,23 @@ func (s *teller) hasParts(all []summand) bool {
 func (s *teller) tellSum(all []summand) Told {
 	told := Told{Text: s.say("以下各项相加减：", "the sum of:")}
 	for _, a := range all {
-		part := s.tell(a.term)
 		sign := s.say("加：", "plus ")
 		if a.negative {
 			sign = s.say("减：", "less ")
 		}
-		told.Below = append(told.Below, Told{sign + part.Text, part.Below})
+		told.Below = append(told.Below, s.tellSummand(sign, a.term))
 	}
 	return told
+}
+
+// tellSummand tells a part of a sum; one that a plain test picks, and that is nothing otherwise, in a line.
+func (s *teller) tellSummand(sign string, t *term) Told {
+	if t.op == opCond && zeroConst(t.args[2]) && !s.isKnownOrZero(t) && !s.isLong(t.args[0]) {
+		part := s.tell(t.args[1])
+		return Told{s.say(s.line(t.args[0])+"的，", "where "+s.line(t.args[0])+", ") + sign + part.Text, part.Below}
+	}
+	part := s.tell(t)
+	return Told{sign + part.Text, part.Below}
 }
 
 // whose is the rows of a fold: one of them, and all of them.
@@ -345,7 +354,15 @@ func (s *teller) choiceLine(t *term) string {
 		return s.line(t.args[1]) + s.say("（未查明的按 0 计）", " (0 where not known)")
 	}
 	test, then, other := s.line(t.args[0]), s.line(t.args[1]), s.line(t.args[2])
-	return s.say("如果"+test+"，为"+then+"；否则为"+other, then+" if "+test+", otherwise "+other)
+	return s.say("如果"+test+"，为"+spaced(then)+"；否则为"+spaced(other), then+" if "+test+", otherwise "+other)
+}
+
+// spaced sets a number off from the Chinese words before it.
+func spaced(text string) string {
+	if isFigure(text) {
+		return " " + text
+	}
+	return text
 }
 
 // joined is two statements in a line; one that itself has parts stands in brackets.
