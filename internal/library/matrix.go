@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -199,6 +200,9 @@ func (c *counter) count(h *had, at column, value int64) error {
 			}
 		}
 	}
+	slices.SortStableFunc(h.effects, func(x, y effect) int {
+		return cmp.Compare(slices.Index(c.book.catalogue, x.programme), slices.Index(c.book.catalogue, y.programme))
+	})
 	return nil
 }
 

@@ -22,15 +22,26 @@ func (w *writer) matrixPage() {
 	w.cannotHaveBoth()
 }
 
-// hadName is what somebody has.
-func (w *writer) hadName(h *had) string {
-	switch {
-	case h.programme != nil:
-		return w.in(h.programme.Name)
-	case h.code != nil:
-		return w.in(h.fact.Label) + w.say("：", ": ") + w.in(h.code.Name)
+// hadNames are the names of what somebody has; several codes of one fact stand behind its name.
+func (w *writer) hadNames(all []*had) string {
+	var names []string
+	for i, h := range all {
+		switch {
+		case h.programme != nil:
+			names = append(names, w.in(h.programme.Name))
+		case h.code == nil:
+			names = append(names, w.in(h.fact.Label))
+		case !slices.ContainsFunc(all[:i], func(o *had) bool { return o.fact == h.fact }):
+			var codes []string
+			for _, o := range all[i:] {
+				if o.fact == h.fact {
+					codes = append(codes, w.in(o.code.Name))
+				}
+			}
+			names = append(names, w.in(h.fact.Label)+w.brackets(w.list(codes)))
+		}
 	}
-	return w.in(h.fact.Label)
+	return w.list(names)
 }
 
 // overview is a line for each programme: what counts for it, and what bars it.
@@ -54,13 +65,13 @@ func orDash(s string) string {
 }
 
 func (w *writer) hadBy(q *pack.Programme, what does) string {
-	var names []string
+	var all []*had
 	for _, h := range slices.Concat(w.matrix.programmes, w.matrix.standings) {
 		if slices.ContainsFunc(h.effects, func(e effect) bool { return e.programme == q && e.does == what }) {
-			names = append(names, w.hadName(h))
+			all = append(all, h)
 		}
 	}
-	return w.list(names)
+	return w.hadNames(all)
 }
 
 // hadTables tells what having each thing decides; things that decide the same stand together.
@@ -70,13 +81,8 @@ func (w *writer) hadTables(all []*had) {
 		if len(h.effects) == 0 || slices.ContainsFunc(all[:i], alike) {
 			continue
 		}
-		var names []string
-		for _, o := range all[i:] {
-			if alike(o) {
-				names = append(names, w.hadName(o))
-			}
-		}
-		w.heading(3, w.list(names))
+		same := slices.DeleteFunc(slices.Clone(all), func(o *had) bool { return !alike(o) })
+		w.heading(3, w.hadNames(same))
 		w.effects(h)
 	}
 }

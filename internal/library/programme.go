@@ -15,8 +15,12 @@ import (
 func (w *writer) programme(q *pack.Programme) {
 	w.head(w.in(q.Name))
 	w.card(q)
-	for _, v := range slices.Backward(q.Versions) {
-		w.version(q, v)
+	for i, v := range slices.Backward(q.Versions) {
+		var later *pack.ProgrammeVersion
+		if i+1 < len(q.Versions) {
+			later = q.Versions[i+1]
+		}
+		w.version(v, later)
 	}
 	w.together(q)
 	w.documents(q)
@@ -118,8 +122,8 @@ func (w *writer) paths(q *pack.Programme) string {
 	return w.list(links)
 }
 
-// version writes a programme's rule over a span.
-func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
+// version writes a programme's rule over a span; of one that says the same as the later one only that it does.
+func (w *writer) version(v, later *pack.ProgrammeVersion) {
 	title := w.say("以前的规定（"+w.span(v.Span)+"）", "The former rule ("+w.span(v.Span)+")")
 	switch {
 	case v.Span.Contains(w.on):
@@ -128,7 +132,12 @@ func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
 		title = w.say("将要施行的规定（"+w.span(v.Span)+"）", "The rule to come ("+w.span(v.Span)+")")
 	}
 	w.heading(2, title)
-	w.paragraph("%s%s", w.say("依据：", "Source: "), w.source(v.Source))
+	w.paragraph("%s%s", w.say("依据：", "Source: "), w.versionSource(v.Source))
+	if later != nil && sameRule(v, later) {
+		w.paragraph("%s", w.say("条件和算法的写法与上面一版相同；所用的标准按当时的数，可靠程度见本页末尾。",
+			"Its conditions and amounts are worded as those above; the figures are those of the time, and how sure it is stands at the end of this page."))
+		return
+	}
 	w.heading(3, w.say("谁可以得", "Who can have it"))
 	w.paragraph("%s", w.say("以下条件须全部符合。", "All of these have to hold."))
 	for i, c := range v.Conditions {
@@ -143,6 +152,30 @@ func (w *writer) version(q *pack.Programme, v *pack.ProgrammeVersion) {
 		w.component(i+1, c, v)
 	}
 	w.line("")
+}
+
+// versionSource is the source of a whole rule; one without a document says so.
+func (w *writer) versionSource(s pack.Source) string {
+	if len(s.Cites) == 0 {
+		return w.say("没有查到文件。", "no document was found. ") + w.doubt(s)
+	}
+	return w.source(s)
+}
+
+// sameRule reports whether two versions are worded alike, and nothing in them has a document of its own that the other
+// lacks.
+func sameRule(a, b *pack.ProgrammeVersion) bool {
+	cited := func(x, y pack.Source) bool {
+		inherited := slices.Equal(x.Cites, a.Source.Cites) && slices.Equal(y.Cites, b.Source.Cites)
+		return inherited || slices.Equal(x.Cites, y.Cites)
+	}
+	conditions := slices.EqualFunc(a.Conditions, b.Conditions, func(x, y *pack.Condition) bool {
+		return x.Say == y.Say && x.When.Source == y.When.Source && x.OnConsent == y.OnConsent && cited(x.Source, y.Source)
+	})
+	return conditions && slices.EqualFunc(a.Components, b.Components, func(x, y *pack.Component) bool {
+		return x.Name == y.Name && x.When.Source == y.When.Source && x.Amount.Source == y.Amount.Source && x.Per == y.Per && x.Rounding == y.Rounding &&
+			cited(x.Source, y.Source)
+	})
 }
 
 // step is how far the parts of a numbered item are indented.

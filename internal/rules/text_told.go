@@ -123,8 +123,12 @@ const longest = 110
 
 // length is how many columns a term takes, without what makes its names links.
 func (s *teller) length(t *term) int {
-	plain := &teller{writer: s.writer, name: func(n Named) string { return n.Label.In(s.lang) }}
-	return columns(plain.line(t))
+	return columns(s.plain().line(t))
+}
+
+// plain tells the same without links.
+func (s *teller) plain() *teller {
+	return &teller{writer: s.writer, name: func(n Named) string { return n.Label.In(s.lang) }}
 }
 
 func (s *teller) containsLong(terms []*term) bool {
@@ -178,7 +182,7 @@ func (s *teller) tellChoice(t *term) Told {
 	}
 	told := Told{Text: s.say("按情形定：", "by the case:")}
 	for ; t.op == opCond; t = t.args[2] {
-		told.Below = append(told.Below, s.arm(s.say("", "where ")+s.line(t.args[0])+s.say("的：", ": "), t.args[0], t.args[1]))
+		told.Below = append(told.Below, s.arm(s.say("", "where ")+s.statement(t.args[0])+s.say("的：", ": "), t.args[0], t.args[1]))
 	}
 	told.Below = append(told.Below, s.arm(s.say("其他情形：", "otherwise: "), nil, t))
 	return told
@@ -248,7 +252,7 @@ func (s *teller) tellSum(all []summand) Told {
 func (s *teller) tellSummand(sign string, t *term) Told {
 	if t.op == opCond && zeroConst(t.args[2]) && !s.isKnownOrZero(t) && !s.isLong(t.args[0]) {
 		part := s.tell(t.args[1])
-		return Told{s.say(s.line(t.args[0])+"的，", "where "+s.line(t.args[0])+", ") + sign + part.Text, part.Below}
+		return Told{s.say(s.statement(t.args[0])+"的，", "where "+s.statement(t.args[0])+", ") + sign + part.Text, part.Below}
 	}
 	part := s.tell(t)
 	return Told{sign + part.Text, part.Below}
@@ -353,7 +357,7 @@ func (s *teller) choiceLine(t *term) string {
 	if s.isKnownOrZero(t) {
 		return s.line(t.args[1]) + s.say("（未查明的按 0 计）", " (0 where not known)")
 	}
-	test, then, other := s.line(t.args[0]), s.line(t.args[1]), s.line(t.args[2])
+	test, then, other := s.statement(t.args[0]), s.line(t.args[1]), s.line(t.args[2])
 	return s.say("如果"+test+"，为"+spaced(then)+"；否则为"+spaced(other), then+" if "+test+", otherwise "+other)
 }
 
@@ -376,12 +380,26 @@ func (s *teller) joined(t *term, by string) string {
 	}
 	parts := make([]string, len(t.args))
 	for i, a := range t.args {
-		parts[i] = s.line(a)
+		parts[i] = s.statement(a)
 		if a.op == opAnd || a.op == opOr {
 			parts[i] = s.say("（"+parts[i]+"）", "("+parts[i]+")")
 		}
 	}
 	return strings.Join(parts, by)
+}
+
+// statement is a term among other statements in a line. A name that itself sounds like several is set in quotation marks.
+func (s *teller) statement(t *term) string {
+	if t.op != opFact && t.op != opVariable {
+		return s.line(t)
+	}
+	name := short(s.plain().line(t))
+	for _, sign := range []string{s.say("，", ","), s.say("或", " or "), s.say("并且", " and ")} {
+		if strings.Contains(name, sign) {
+			return s.quoted(t)
+		}
+	}
+	return s.line(t)
 }
 
 // operand is a part of a calculation, in brackets where it needs them.

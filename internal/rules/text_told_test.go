@@ -22,6 +22,7 @@ var probes = []probe{
 	// Statements.
 	{"bool", "person.local", "本地户籍", "Registered here"},
 	{"bool", "!person.local", "并非“本地户籍”", `not "Registered here"`},
+	{"bool", "person.local && person.probe0", "本地户籍，并且“试，或者不试”", `Registered here, and "Try, or not"`},
 	{"bool", "person.local && person.married", "本地户籍，并且已婚", "Registered here, and Married"},
 	{"bool", "person.local && person.married && person.gravely_ill",
 		"以下各项都符合： / 本地户籍 / 已婚 / 重病", "all of these: / Registered here / Married / Gravely ill"},
@@ -106,7 +107,7 @@ func probed(t *testing.T) *rules.Policy {
 	}
 	var b strings.Builder
 	for i, p := range probes {
-		fmt.Fprintf(&b, "- {variable: person.probe%d, name: {zh: 试%d, en: Probe %d}, type: %s, value: %q, status: assumed, why: {zh: 试, en: A probe}}\n", i, i, i, p.typ, p.formula)
+		fmt.Fprintf(&b, "- {variable: person.probe%d, name: {zh: 试，或者不试, en: \"Try, or not\"}, type: %s, value: %q, status: assumed, why: {zh: 试, en: A probe}}\n", i, p.typ, p.formula)
 	}
 	files["variables/probes.yaml"] = &fstest.MapFile{Data: []byte(b.String())}
 	p, faults := pack.Load(files)
