@@ -25,6 +25,10 @@ func (w *writer) pointers() {
 	link("matrix", "有了一项，对别的项目算不算数", "What having one counts for in the others")
 	link("variables", "身份和计算：各类身份、收入、财产怎样认定", "Statuses and calculations: how statuses, income and property are judged")
 	link("figures", "标准和数字：历年的标准、比例、限额", "Figures: the standards, shares and limits over the years")
+	link("facts", "要知道的情况：从哪里知道，怎么问", "What has to be known: where from, and what is asked")
+	if w.pack.Household != nil {
+		link("household", "谁算一家人", "Who is a family")
+	}
 	if w.pack.Index != nil {
 		link("index", "困难指数：先帮谁", "The difficulty index: whom to help first")
 	}

@@ -167,7 +167,7 @@ func (w *writer) gives(f *pack.Feed) {
 	w.heading(2, w.say("平台从中得出什么", "What the platform makes of it"))
 	for _, given := range f.Facts {
 		fact := w.facts[given.Fact]
-		w.line("- **%s**", w.in(fact.Label))
+		w.line("- **%s**", w.linkTo("facts", w.in(fact.Label), fact.Path()))
 		w.formula(w.rowsOf(f, given), given.Value, 2)
 		w.line("  - %s%s", w.say("表里没有这个人时：", "If the person has no row: "), w.absent(fact, given))
 	}

@@ -84,7 +84,7 @@ func (w *writer) warning(r *pack.Warning) {
 // nameOf is a fact or a variable by its label.
 func (w *writer) nameOf(path string) string {
 	if f := w.facts[path]; f != nil {
-		return w.in(f.Label)
+		return w.linkTo("facts", w.in(f.Label), path)
 	}
 	for _, v := range w.pack.Variables {
 		if v.Path() == path {

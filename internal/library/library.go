@@ -116,12 +116,16 @@ func (b *book) inLanguage(lang fault.Lang) []Page {
 		b.page(lang, "README", (*writer).contents),
 		b.page(lang, "variables", (*writer).variables),
 		b.page(lang, "figures", (*writer).figures),
+		b.page(lang, "facts", (*writer).factsPage),
 		b.page(lang, "matrix", (*writer).matrixPage),
 		b.page(lang, "assumed", (*writer).assumed),
 		b.page(lang, "warnings", (*writer).warnings),
 	}
 	if b.pack.Index != nil {
 		pages = append(pages, b.page(lang, "index", (*writer).index))
+	}
+	if b.pack.Household != nil {
+		pages = append(pages, b.page(lang, "household", (*writer).household))
 	}
 	for _, q := range b.pack.Programmes {
 		pages = append(pages, b.page(lang, "programmes/"+q.ID, func(w *writer) { w.programme(q) }))

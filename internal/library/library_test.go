@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/check"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/library"
@@ -195,6 +196,34 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 			if !slices.ContainsFunc(all, func(o library.Page) bool { return o.Name == name }) {
 				t.Errorf("%s: %s leads nowhere", p.Name, match[1])
 			}
+		}
+	}
+}
+
+// TestEverythingAssumedIsTold: the page that a city confirms by lists whatever is not found.
+func TestEverythingAssumedIsTold(t *testing.T) {
+	policy := compile(t, packs.Dezhou())
+	for _, p := range pages(t, policy) {
+		if p.Name != "assumed.zh.md" && p.Name != "assumed.md" {
+			continue
+		}
+		for _, a := range check.Survey(policy.Pack()).Assumed {
+			why := a.Source.Why.En
+			if p.Name == "assumed.zh.md" {
+				why = a.Source.Why.Zh
+			}
+			if !bytes.Contains(p.Content, []byte(why)) {
+				t.Errorf("%s does not tell why %s is %s: %s", p.Name, a.Name, a.Source.Status, why)
+			}
+		}
+	}
+}
+
+// TestWhatCountsForWhat asks for a few things that the small pack says plainly.
+func TestWhatCountsForWhat(t *testing.T) {
+	for _, p := range pages(t, small(t)) {
+		if p.Name == "matrix.md" && !bytes.Contains(p.Content, []byte("### Minimum living allowance\n")) {
+			t.Errorf("having the minimum meets a condition of medical aid, and %s does not say so:\n%s", p.Name, p.Content)
 		}
 	}
 }

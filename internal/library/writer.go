@@ -148,13 +148,13 @@ func (w *writer) link(n rules.Named) string {
 	case "programme":
 		return fmt.Sprintf("[%s](%s)", label, w.to("programmes/"+n.Path))
 	}
-	if w.lang == fault.En {
-		return "*" + label + "*"
+	if w.facts[n.Path] != nil {
+		return w.linkTo("facts", label, n.Path)
 	}
 	return label
 }
 
-// linkTo links a variable or a figure to its heading on a page.
+// linkTo links a variable, a figure or a fact to its heading on a page.
 func (w *writer) linkTo(page, label, name string) string {
 	target := w.to(page)
 	if w.name == page {
@@ -190,14 +190,19 @@ func (b *book) title(label pack.Text, path string, lang fault.Lang, same map[str
 // labels counts the headings of a page that would have the same name.
 func (b *book) labels(page string, lang fault.Lang) map[string]int {
 	same := map[string]int{}
-	if page == "figures" {
+	switch page {
+	case "figures":
 		for _, q := range b.pack.Parameters {
 			same[anchor(q.Label.In(lang))]++
 		}
-		return same
-	}
-	for _, v := range b.pack.Variables {
-		same[anchor(v.Label.In(lang))]++
+	case "facts":
+		for _, f := range b.pack.Facts {
+			same[anchor(f.Label.In(lang))]++
+		}
+	default:
+		for _, v := range b.pack.Variables {
+			same[anchor(v.Label.In(lang))]++
+		}
 	}
 	return same
 }
@@ -207,6 +212,10 @@ func (b *book) nameAnchors(lang fault.Lang) map[string]string {
 	same := b.labels("figures", lang)
 	for _, q := range b.pack.Parameters {
 		all["param."+q.Name] = anchor(b.title(q.Label, "param."+q.Name, lang, same))
+	}
+	same = b.labels("facts", lang)
+	for _, f := range b.pack.Facts {
+		all[f.Path()] = anchor(b.title(f.Label, f.Path(), lang, same))
 	}
 	same = b.labels("variables", lang)
 	for _, v := range b.pack.Variables {
