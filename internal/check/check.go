@@ -84,14 +84,26 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 		r.Failures = append(r.Failures, runCase(plans, c)...)
 	}
 	r.Failures.Sort()
-	r.coverage(p)
-	r.statuses(p)
+	r.survey(p)
 	r.lapses(p, on)
 	r.Warnings = policy.Quotients()
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
 	}
 	return r
+}
+
+// Survey is what can be said of a pack without running its cases: which cases there are, and how sure its figures and
+// rules are.
+func Survey(p *pack.Pack) *Report {
+	r := &Report{Cases: len(p.Cases)}
+	r.survey(p)
+	return r
+}
+
+func (r *Report) survey(p *pack.Pack) {
+	r.coverage(p)
+	r.statuses(p)
 }
 
 // plans keeps the plan of each date: most cases share one.
