@@ -40,7 +40,7 @@ type Coverage struct {
 type StatusCount struct {
 	Status pack.Status
 	Values int // of parameters
-	Rules  int // formulas, programme versions, warnings, the index
+	Rules  int // formulas, programme versions, warnings, the index, the workflow's
 }
 
 // AssumedValue is a figure or rule that is not found.
@@ -397,6 +397,13 @@ func (r *Report) statuses(p *pack.Pack) {
 			count("warning "+w.ID, calendar.Always(), w.Source, false)
 		}
 	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			for _, v := range rule.Versions {
+				count(rule.Name, v.Span, v.Source, false)
+			}
+		}
+	}
 	if p.Index != nil {
 		count("index", calendar.Always(), p.Index.Source, false)
 	}
@@ -449,6 +456,17 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 		}
 		for _, v := range q.Versions {
 			look(q.ID, v.Span, spans)
+		}
+	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			var spans []calendar.Span
+			for _, v := range rule.Versions {
+				spans = append(spans, v.Span)
+			}
+			for _, v := range rule.Versions {
+				look(rule.Name, v.Span, spans)
+			}
 		}
 	}
 	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })

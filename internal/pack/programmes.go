@@ -216,7 +216,3 @@ func (l *loader) links(o node, key string) []*Link {
 	}
 	return links
 }
-
-func (l *loader) workflow(o node) {
-	l.pack.Workflow = &Workflow{Routes: l.codes(o, "routes"), Pos: o.pos()}
-}

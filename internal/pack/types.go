@@ -440,12 +440,6 @@ type Link struct {
 	Pos   Pos
 }
 
-// Workflow is the pack's casework data; kept as read, executed by casework.
-type Workflow struct {
-	Routes []Code
-	Pos    Pos
-}
-
 // Case is a worked example with what is expected of it.
 type Case struct {
 	ID         string
