@@ -41,7 +41,7 @@ func (c *screenCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	people, set, err := c.read(s.ctx, policy, on)
+	people, set, err := readDeliveries(s.ctx, policy, c.In, on)
 	if err != nil {
 		return err
 	}
@@ -63,9 +63,9 @@ func (c *screenCommand) Run(s *streams) error {
 	return c.explain(s.out, plan, people)
 }
 
-// read reads the deliveries and makes the population.
-func (c *screenCommand) read(ctx context.Context, policy *rules.Policy, on calendar.Date) (*population.Population, *feed.Set, error) {
-	set, err := feed.Open(ctx, policy.Pack(), c.In, feed.Options{})
+// readDeliveries reads a folder of deliveries and makes the population.
+func readDeliveries(ctx context.Context, policy *rules.Policy, dir string, on calendar.Date) (*population.Population, *feed.Set, error) {
+	set, err := feed.Open(ctx, policy.Pack(), dir, feed.Options{})
 	if err != nil {
 		return nil, nil, err
 	}

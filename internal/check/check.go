@@ -25,9 +25,13 @@ type Report struct {
 	Statuses   []StatusCount
 	Assumed    []AssumedValue
 	Lapses     []Lapse
-	Unused     []string // parameters that nothing reads
-	Warnings   fault.List
+	Unused     []string   // parameters that nothing reads
+	Unread     fault.List // facts and variables that nothing reads
+	Warnings   fault.List // advice: what the pack can do without, or cannot do
 }
+
+// Advice counts what a strict check does not let pass: it is no fault, and there should be none.
+func (r *Report) Advice() int { return len(r.Unused) + len(r.Unread) + len(r.Warnings) }
 
 // Coverage is which sorts of cases a programme has.
 type Coverage struct {
@@ -87,7 +91,7 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 	r.coverage(p)
 	r.statuses(p)
 	r.lapses(p, on)
-	r.Warnings = policy.Quotients()
+	r.Warnings, r.Unread = advise(policy)
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
 	}

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"maps"
 	"slices"
 
 	"dajiuzhu/internal/area"
@@ -231,6 +232,11 @@ type ParameterValue struct {
 	Bands     []Band
 	Source    Source
 	Pos       Pos
+}
+
+// SameFigures reports whether two values hold the same number, table or bands.
+func (v *ParameterValue) SameFigures(other *ParameterValue) bool {
+	return v.Value == other.Value && slices.Equal(v.Bands, other.Bands) && maps.Equal(v.Table, other.Table)
 }
 
 // Band is the part of a scale up to and including UpTo. The last band has no upper end.

@@ -14,6 +14,8 @@ var (
 		Zh: "项目“{found}”已按“{other}”办理，只能有一个办理程序", En: `the programme "{found}" already follows "{other}"; it can have only one procedure`}
 	surveyorDecides = fault.Text{Key: "pack.surveyor-decides",
 		Zh: "谁调查的谁不能决定，这一环节要写 not_by，并包含：{expected}", En: `nobody decides what they surveyed: this step needs "not_by" with: {expected}`}
+	otherDecides = fault.Text{Key: "pack.other-decides",
+		Zh: "决定只能由 decider 作出（由谁决定写在审批机关里），不能写“{found}”", En: `a decision is taken by "decider", whom the authority names; found "{found}"`}
 	stepPublicity = fault.Text{Key: "pack.step-publicity",
 		Zh: "公示方式“{found}”（第 {line} 行）有这一项，程序里却没有相应环节：{expected}", En: `the publicity regime "{found}" (line {line}) has what no step of this procedure does: {expected}`}
 	needlessStep = fault.Text{Key: "pack.needless-publicity",
@@ -144,7 +146,7 @@ func (l *loader) step(v *ProcedureVersion, o node) *Step {
 		s.Within = &Limit{period(within), within.string("from")}
 		l.referStep(within, "from", earlier)
 	}
-	l.surveyorDecides(v, s, o)
+	l.decision(v, s, o)
 	return s
 }
 
@@ -154,10 +156,13 @@ func (l *loader) referStep(o node, key string, steps []string) {
 	}
 }
 
-// surveyorDecides refuses a decision that those who surveyed may take (民发〔2021〕57号 keeps survey and confirmation apart).
-func (l *loader) surveyorDecides(v *ProcedureVersion, s *Step, o node) {
+// decision refuses a decision that is not left to the authority, or that those who surveyed may take (民发〔2021〕57号 keeps survey and confirmation apart).
+func (l *loader) decision(v *ProcedureVersion, s *Step, o node) {
 	if s.Gives != "confirmation" {
 		return
+	}
+	if s.By != "decider" && slices.Contains(actors, s.By) {
+		l.fail(o.posOf("by"), otherDecides, fault.Args{"found": s.By})
 	}
 	var lacking []string
 	for _, other := range v.Steps {

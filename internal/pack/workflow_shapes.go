@@ -2,8 +2,8 @@ package pack
 
 // The closed sets of words of workflow.yaml. Casework has code for each of them, and for no other.
 var (
-	actors = []string{"resident", "village-assistant", "township-officer", "township-decider", "county-officer", "county-decider",
-		"county-supervisor", "community", "coordination", "department-officer", "department-decider", "fund", "provider", "finance"}
+	actors = []string{"resident", "village-assistant", "township-officer", "county-officer", "county-supervisor", "community", "coordination",
+		"decider", "department-officer", "fund", "provider", "finance"}
 	stepResults = []string{"application", "authorisation", "acceptance", "papers", "check", "survey", "visit", "review", "opinion", "meeting", "notice",
 		"confirmation", "letter", "publication", "payment", "delivery", "acknowledgement"}
 	occasions     = []string{"papers-lacking", "near-kin", "over-limit", "objection", "granted", "refused", "drawn"}

@@ -54,7 +54,7 @@ func TestWorkflowReadsWhole(t *testing.T) {
 	if survey.People != 2 || !survey.BothSign || *survey.Within != (pack.Limit{Period: pack.Period{Count: 3, Unit: "working-days"}, From: "check"}) {
 		t.Errorf("survey: %+v", survey)
 	}
-	if confirm.By != "township-decider" || !slices.Contains(confirm.NotBy, "survey") {
+	if confirm.By != "decider" || !slices.Contains(confirm.NotBy, "survey") {
 		t.Errorf("confirm: %+v", confirm)
 	}
 	if v.Total.Count != 30 || v.Total.AtMost != 45 {
