@@ -51,9 +51,8 @@ func dezhou(t *testing.T, replace map[string][2]string) *rules.Policy {
 
 // standing is advice about Dezhou's pack that is right and is left standing, and why.
 var standing = map[string]string{
-	"dibao.top-up":             "the share was not found and is zero until it is",
-	"person.unable_to_support": "the rule before July 2021 was not read again, and the later one stands in for it",
-	"household.monitored":      "the register's name and reach changed in 2026, the formula did not",
+	"dibao.top-up":        "the share was not found and is zero until it is",
+	"household.monitored": "the register's name and reach changed in 2026, the formula did not",
 }
 
 func TestDezhouDoesWhatItsCasesSay(t *testing.T) {

@@ -91,18 +91,29 @@ func (u *unreachable) on(day calendar.Date) *Plan {
 	return u.plans[day]
 }
 
-// seen is what a test can be over the days looked at so far: alone, and given what stands before it.
-type seen struct{ alone, given uint8 }
+// seen is what a test can be over the days looked at so far: alone, and given what stands before it. A test that may come to
+// nothing on some day decides, even if it is never false: the programme is not in force then.
+type seen struct{ alone, given view }
+
+type view struct {
+	truths uint8
+	odd    bool
+}
+
+func (v *view) add(p possible) {
+	v.odd = v.odd || p.odd
+	if !p.never {
+		v.truths |= p.truths
+	}
+}
+
+// settled is the only value that a test can have.
+func (v *view) settled(is uint8) bool { return v.truths == is && (is == canBeFalse || !v.odd) }
 
 func (s *seen) add(id int32, alone, given *decider) {
-	if p := alone.of(id); !p.never {
-		s.alone |= p.truths
-	}
-	if given.contradicted { // a day on which the programme is closed by what stands before
-		return
-	}
-	if p := given.of(id); !p.never {
-		s.given |= p.truths
+	s.alone.add(alone.of(id))
+	if !given.contradicted { // else a day on which the programme is closed by what stands before
+		s.given.add(given.of(id))
 	}
 }
 
@@ -135,15 +146,20 @@ func (u *unreachable) programme(decl *pack.Programme, index int, version *progra
 }
 
 func (u *unreachable) tell(s seen, name string, e pack.Expr) {
-	texts := map[uint8]fault.Text{canBeTrue: alwaysTrue, canBeFalse: neverTrue}
-	text, settled := texts[s.alone]
-	if !settled {
-		texts = map[uint8]fault.Text{canBeTrue: saidBefore, canBeFalse: deniedBefore}
-		text, settled = texts[s.given]
+	var text fault.Text
+	switch {
+	case s.alone.settled(canBeTrue):
+		text = alwaysTrue
+	case s.alone.settled(canBeFalse):
+		text = neverTrue
+	case s.given.settled(canBeTrue):
+		text = saidBefore
+	case s.given.settled(canBeFalse):
+		text = deniedBefore
+	default:
+		return
 	}
-	if settled {
-		u.list = append(u.list, fault.New(fault.Invalid, text, fault.Args{"found": name}).In(e.Pos.At()))
-	}
+	u.list = append(u.list, fault.New(fault.Invalid, text, fault.Args{"found": name}).In(e.Pos.At()))
 }
 
 func (u *unreachable) warnings() {
@@ -156,7 +172,7 @@ func (u *unreachable) warnings() {
 		}
 	}
 	for i, w := range u.policy.warnings {
-		if all[i].alone == canBeFalse {
+		if all[i].alone.settled(canBeFalse) {
 			u.list = append(u.list, fault.New(fault.Invalid, neverFires, fault.Args{"found": w.decl.ID}).In(w.decl.When.Pos.At()))
 		}
 	}

@@ -38,7 +38,10 @@ func TestUnreachableConditions(t *testing.T) {
 		{"a figure that is so in one area only", []string{"param.standard > 850.0"}, ""},
 		{"a figure that becomes so", []string{"param.step > 105.0"}, ""},
 		{"a figure that is never so", []string{"param.step < 50.0"}, "grant.a never-true"},
-		{"days on which nothing is in force count for neither", []string{"param.late > 0.0"}, "grant.a always-true"},
+		{"a figure that begins later keeps the programme from being in force", []string{"param.late > 0.0"}, ""},
+		{"also where it is asked of some only", []string{"household.a || param.late > 0.0"}, ""},
+		{"a figure that town families do not have", []string{"param.rural_only > 0.0"}, ""},
+		{"and never lets it be", []string{"param.late < 0.0"}, "grant.a never-true"},
 		{"every code", []string{"household.k in ['red', 'green', 'blue']"}, "grant.a always-true"},
 		{"all codes but one", []string{"household.k in ['red', 'green']"}, ""},
 		{"a code left out before", []string{"household.k != 'red'", "household.k in ['green', 'blue']"}, "grant.b said-before"},
@@ -70,7 +73,11 @@ func TestUnreachableConditions(t *testing.T) {
 		{"a sum of figures", []string{"param.step + 1.0 > 200.0"}, "grant.a never-true"},
 	} {
 		p := tinyPack()
-		p.Programmes = []*pack.Programme{tinyProgramme(c.conditions...)}
+		p.Parameters = append(p.Parameters, &pack.Parameter{Name: "rural_only", Type: pack.Decimal, Residence: true,
+			Values: []*pack.ParameterValue{value("", "rural", "2026-01-01", "", "5")}})
+		q := tinyProgramme(c.conditions...)
+		q.Versions[0].Span = calendar.Since(mustDate("2026-01-01")) // when the figures begin
+		p.Programmes = []*pack.Programme{q}
 		if got := strings.Join(unreachableOf(t, p), ", "); got != c.want {
 			t.Errorf("%s: %q: found %q, want %q", c.why, c.conditions, got, c.want)
 		}
@@ -160,6 +167,9 @@ func TestNothingPossibleIsLeftOut(t *testing.T) {
 				before := held
 				truths := make([]bool, m.lanes[q.rel])
 				for lane := range truths {
+					if v.state(lane) == stateLapsed && !alone.of(id).odd {
+						t.Fatalf("seed %d: condition %d of %s is not in force, which was not possible\n%s", seed, k, q.programme.name, formulas(p))
+					}
 					if v.state(lane) != stateKnown {
 						continue
 					}

@@ -11,6 +11,7 @@ import (
 // value that can occur; it may hold some that cannot. What is unknown, in error or not in force is no value.
 type possible struct {
 	never  bool   // has no value on this date
+	odd    bool   // may come to an error, or not be in force, though every fact is known
 	truths uint8  // of a bool: canBeFalse, canBeTrue
 	codes  []bool // of a code: which
 	lo, hi int64  // of a number or a date; unbounded at the ends of int64
@@ -65,12 +66,32 @@ func (d *decider) of(id int32) possible {
 	if p, ok := d.known[id]; ok {
 		return p
 	}
-	p := d.compute(&d.plan.nodes[id])
+	n := &d.plan.nodes[id]
+	p := d.compute(n)
+	p.odd = p.odd || p.never || d.odd(n)
 	if taken, ok := d.taken[id]; ok {
 		p = meet(p, taken)
+		p.odd = false // it has a value
 	}
 	d.known[id] = p
 	return p
+}
+
+// odd reports whether a node can fail by itself or through what it is made of. A side that decides an and or an or hides the
+// failure of the other, which is not looked into.
+func (d *decider) odd(n *node) bool {
+	switch n.op {
+	case opDivide, opEligible, opAmount, opOutcome:
+		return true
+	case opExists, opAll, opCount, opSum, opMax, opMin:
+		return false // told by fold
+	}
+	for _, a := range n.args {
+		if d.of(a).odd {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *decider) compute(n *node) possible {
@@ -116,6 +137,7 @@ func (d *decider) constant(n *node) possible {
 func (d *decider) parameter(n *node) possible {
 	p := possible{never: true, lo: highest, hi: lowest}
 	add := func(state cellState, num int64) {
+		p.odd = p.odd || state == cellNotInForce
 		if state == cellKnown {
 			p.never, p.lo, p.hi = false, min(p.lo, num), max(p.hi, num)
 		}
@@ -282,17 +304,17 @@ func (d *decider) fold(n *node) possible {
 	inside := &decider{plan: d.plan, taken: assumptions{}, known: map[int32]possible{}}
 	body := inside.of(n.args[0])
 	all := d.anything(n)
+	all.odd = body.odd || body.never || n.op != opExists && n.op != opAll && n.op != opCount // a sum may not fit; of none there is no greatest
 	switch n.op {
 	case opExists:
-		return possible{truths: canBeFalse | body.truths&canBeTrue}
+		return possible{truths: canBeFalse | body.truths&canBeTrue, odd: all.odd}
 	case opAll:
-		return possible{truths: canBeTrue | body.truths&canBeFalse}
+		return possible{truths: canBeTrue | body.truths&canBeFalse, odd: all.odd}
 	case opCount:
 		all.lo = 0
 	case opMax, opMin:
-		if n.over == persons || n.over == supporters || n.over == householdEvents || n.over == personEvents {
-			return body
-		}
+		body.odd = true
+		return body
 	}
 	return all
 }
