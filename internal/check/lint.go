@@ -169,8 +169,7 @@ func (l *linter) deciders() {
 		if procedure == nil {
 			continue
 		}
-		i := slices.IndexFunc(l.pack.Workflow.Authorities, func(a *pack.Authority) bool { return a.ID == procedure.Authority })
-		versions := l.pack.Workflow.Authorities[i].Versions
+		versions := l.pack.Workflow.Authority(procedure.Authority).Versions
 		rank := versions[len(versions)-1].Rank
 		ofCounty := strings.HasPrefix(q.DecidedBy, "county:") && (rank == "county" || rank == "department")
 		if q.DecidedBy != rank && !ofCounty {

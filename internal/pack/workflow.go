@@ -217,6 +217,26 @@ func (w *Workflow) ProcedureOf(programme string) *Procedure {
 	return nil
 }
 
+// Authority is an authority by its id, nil if there is none.
+func (w *Workflow) Authority(id string) *Authority {
+	for _, a := range w.Authorities {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// PublicityOf is a publicity regime by its id, nil if there is none.
+func (w *Workflow) PublicityOf(id string) *Publicity {
+	for _, p := range w.Publicity {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
 // Step is a step by its id, nil if there is none.
 func (v *ProcedureVersion) Step(id string) *Step {
 	for _, s := range v.Steps {

@@ -22,6 +22,8 @@ var (
 		Zh: "公示方式“{found}”（第 {line} 行）没有这一项，不能有这个环节", En: `the publicity regime "{found}" (line {line}) has no such thing; leave the step out`}
 	neverPosted = fault.Text{Key: "pack.never-posted",
 		Zh: "写了 never 就什么都不能张贴，请去掉 notice、publication 和 minors", En: `"never" leaves nothing to post: take away "notice", "publication" and "minors"`}
+	notThroughout = fault.Text{Key: "pack.not-throughout",
+		Zh: "{kindZh}“{found}”在 {on} 没有规定，而这个程序当日有效", En: `the {kind} "{found}" says nothing of {on}, when this procedure is in force`}
 	limitPair = fault.Text{Key: "pack.limit-pair",
 		Zh: "up_to 和 above 要一起写", En: `"up_to" and "above" go together`}
 	aboveItself = fault.Text{Key: "pack.above-itself",
@@ -76,15 +78,35 @@ func (l *loader) procedure(w *Workflow, o node) *Procedure {
 	items := o.objects("versions")
 	p.Versions = datedVersions(l, o, l.procedureVersion)
 	l.afterwards(func() {
-		l.refer(anAuthority, p.Authority, idsOf(w.Authorities, func(a *Authority) string { return a.ID }), o.posOf("authority"))
-		if !l.refer(aPublicity, p.Publicity, idsOf(w.Publicity, func(q *Publicity) string { return q.ID }), o.posOf("publicity")) {
-			return
+		if l.refer(anAuthority, p.Authority, idsOf(w.Authorities, func(a *Authority) string { return a.ID }), o.posOf("authority")) {
+			of := w.Authority(p.Authority)
+			l.throughout(p, datedOf(of.Versions), anAuthority, of.ID, o.posOf("authority"))
 		}
-		for i, v := range p.Versions {
-			l.posts(w, p, v, items[i])
+		if l.refer(aPublicity, p.Publicity, idsOf(w.Publicity, func(q *Publicity) string { return q.ID }), o.posOf("publicity")) {
+			of := w.PublicityOf(p.Publicity)
+			l.throughout(p, datedOf(of.Versions), aPublicity, of.ID, o.posOf("publicity"))
+			for i, v := range p.Versions {
+				l.posts(of, v, items[i])
+			}
 		}
 	})
 	return p
+}
+
+// throughout refuses days on which a procedure is in force and what it rests on is not.
+func (l *loader) throughout(p *Procedure, rests []Dated, kind Text, id string, at Pos) {
+	for _, v := range p.Versions {
+		day := v.Span.From
+		for i := 0; i < len(rests) && day < v.Span.To; i++ {
+			if at := slices.IndexFunc(rests, func(r Dated) bool { return r.Span.Contains(day) }); at >= 0 {
+				day = rests[at].Span.To
+			}
+		}
+		if day < v.Span.To && !v.Span.Empty() {
+			l.fail(at, notThroughout, fault.Args{"kind": kind.En, "kindZh": kind.Zh, "found": id, "on": day})
+			return
+		}
+	}
 }
 
 // oneProcedure refuses a programme that stands in two procedures, or twice in one.
@@ -156,7 +178,8 @@ func (l *loader) referStep(o node, key string, steps []string) {
 	}
 }
 
-// decision refuses a decision that is not left to the authority, or that those who surveyed may take (民发〔2021〕57号 keeps survey and confirmation apart).
+// decision refuses a decision that is not left to the authority, or that those who surveyed may take: 民发〔2021〕57号 keeps
+// survey and confirmation apart.
 func (l *loader) decision(v *ProcedureVersion, s *Step, o node) {
 	if s.Gives != "confirmation" {
 		return
@@ -192,14 +215,13 @@ func (l *loader) wholeLimit(v *ProcedureVersion, o node) *Total {
 }
 
 // posts holds a procedure's steps to its publicity regime on the days that they share.
-func (l *loader) posts(w *Workflow, p *Procedure, v *ProcedureVersion, o node) {
-	at := slices.IndexFunc(w.Publicity, func(q *Publicity) bool { return q.ID == p.Publicity })
-	for _, regime := range w.Publicity[at].Versions {
+func (l *loader) posts(of *Publicity, v *ProcedureVersion, o node) {
+	for _, regime := range of.Versions {
 		if !regime.Span.Overlaps(v.Span) {
 			continue
 		}
-		l.post(v, o, p.Publicity, regime, "notice", regime.Notice != nil)
-		l.post(v, o, p.Publicity, regime, "publication", regime.Publication != nil)
+		l.post(v, o, of.ID, regime, "notice", regime.Notice != nil)
+		l.post(v, o, of.ID, regime, "publication", regime.Publication != nil)
 	}
 }
 
