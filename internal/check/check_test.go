@@ -51,8 +51,9 @@ func dezhou(t *testing.T, replace map[string][2]string) *rules.Policy {
 
 // standing is advice about Dezhou's pack that is right and is left standing, and why.
 var standing = map[string]string{
-	"dibao.top-up":        "the share was not found and is zero until it is",
-	"household.monitored": "the register's name and reach changed in 2026, the formula did not",
+	"dibao.top-up":                  "the share was not found and is zero until it is",
+	"param.resident_premium@371400": "each year's premium is an assumption of its own",
+	"household.monitored":           "the register's name and reach changed in 2026, the formula did not",
 }
 
 func TestDezhouDoesWhatItsCasesSay(t *testing.T) {

@@ -97,7 +97,7 @@ func (l *linter) variables() {
 }
 
 // changes finds versions that begin where another ends and say the same. A rule that a new document takes over word for word
-// is a version of its own; a figure is told all the same, since it is what one forgets to enter.
+// is a version of its own. A figure is what one forgets to enter: only one that was found in a new document is taken for read.
 func (l *linter) changes() {
 	for _, q := range l.pack.Parameters {
 		l.parameter(q)
@@ -125,7 +125,9 @@ func (l *linter) changes() {
 func (l *linter) parameter(q *pack.Parameter) {
 	for _, v := range q.Values {
 		for _, before := range q.Values {
-			if before.Area == v.Area && before.Residence == v.Residence && before.Span.To == v.Span.From && before.SameFigures(v) {
+			follows := before.Area == v.Area && before.Residence == v.Residence && before.Span.To == v.Span.From
+			read := v.Source.Status == pack.Found && !sameLaw(before.Source, v.Source)
+			if follows && !read && before.SameFigures(v) {
 				l.advice = append(l.advice, told(v.Pos, sameAsBefore, fault.Args{"found": "param." + q.Name + place(v), "on": v.Span.From}))
 			}
 		}
