@@ -76,8 +76,10 @@ func TestAdvice(t *testing.T) {
 
 // A version with another formula, another condition or a gap before it begins something.
 func TestVersionsThatChangeSomething(t *testing.T) {
-	r := check.Run(dezhou(t, nil), on)
-	for _, name := range []string{"dibao", "tekun", "param.dibao_standard[urban]@371400"} {
+	const before = "    - {from: 2016-01-01, value: 30000.00,"
+	r := check.Run(dezhou(t, map[string][2]string{"parameters/red_cross.yaml": {before, // a new rule keeps the grant as it is
+		"    - {from: 2027-01-01, value: 30000.00, cite: [{document: 小天使基金新办法}]}\n" + before}}), on)
+	for _, name := range []string{"dibao", "tekun", "param.dibao_standard[urban]@371400", "param.little_angel_treatment@371400", "person.unable_to_support"} {
 		if told := found(r.Warnings, name, fault.En); len(told) > 0 {
 			t.Error(told)
 		}
