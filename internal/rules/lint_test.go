@@ -70,11 +70,15 @@ func TestUnreachableConditions(t *testing.T) {
 		{"what is known is not what is true", []string{"known(household.a)", "household.a"}, ""},
 		{"a quotient is left alone", []string{"1.0 / 3.0 > 0.0"}, ""},
 		{"a product of what is not negative", []string{"param.step * param.standard >= 0.0"}, "grant.a always-true"},
+		{"a figure that only stands in for one not found", []string{"param.guess > 0.0"}, ""},
 		{"a sum of figures", []string{"param.step + 1.0 > 200.0"}, "grant.a never-true"},
 	} {
 		p := tinyPack()
 		p.Parameters = append(p.Parameters, &pack.Parameter{Name: "rural_only", Type: pack.Decimal, Residence: true,
 			Values: []*pack.ParameterValue{value("", "rural", "2026-01-01", "", "5")}})
+		guess := value("", "", "2026-01-01", "", "0")
+		guess.Source.Status = pack.Assumed
+		p.Parameters = append(p.Parameters, &pack.Parameter{Name: "guess", Type: pack.Decimal, Values: []*pack.ParameterValue{guess}})
 		q := tinyProgramme(c.conditions...)
 		q.Versions[0].Span = calendar.Since(mustDate("2026-01-01")) // when the figures begin
 		p.Programmes = []*pack.Programme{q}

@@ -133,30 +133,37 @@ func (d *decider) constant(n *node) possible {
 	return p
 }
 
-// parameter is the span of a parameter's figures over all places, and over all codes or bands.
+// parameter is the span of a parameter's figures over all places, and over all codes or bands. A figure that only stands in
+// for one that was not found settles nothing: the right one may be any.
 func (d *decider) parameter(n *node) possible {
 	p := possible{never: true, lo: highest, hi: lowest}
-	add := func(state cellState, num int64) {
+	add := func(state cellState, num int64, value *pack.ParameterValue) {
 		p.odd = p.odd || state == cellNotInForce
-		if state == cellKnown {
+		switch {
+		case state != cellKnown:
+		case value != nil && standsIn(value.Source.Status):
+			p.never, p.lo, p.hi = false, lowest, highest
+		default:
 			p.never, p.lo, p.hi = false, min(p.lo, num), max(p.hi, num)
 		}
 	}
 	for _, c := range n.cells {
-		add(c.state, c.num)
+		add(c.state, c.num, c.value)
 	}
 	for _, row := range n.rows {
 		for _, c := range row {
-			add(c.state, c.num)
+			add(c.state, c.num, c.value)
 		}
 	}
 	for _, s := range n.scales {
 		for _, b := range s.bands {
-			add(s.state, numeric(n.term.param, b.Value))
+			add(s.state, numeric(n.term.param, b.Value), s.value)
 		}
 	}
 	return p
 }
+
+func standsIn(s pack.Status) bool { return s == pack.Proxy || s == pack.Interpolated || s == pack.Assumed }
 
 func (d *decider) logic(n *node) possible {
 	if n.op == opKnown {
