@@ -40,7 +40,7 @@ bench:
 
 ## golden: write the golden files anew, to be read in the diff
 golden:
-	go test ./docs ./internal/library ./internal/pack ./internal/rules -update
+	go test ./cmd/dajiuzhu ./docs ./internal/library ./internal/pack ./internal/rules -update
 
 ## library: write the policy in words, docs/library, anew; a test fails while it is not what the pack says
 library: $(BIN)

@@ -136,7 +136,7 @@ func (l *loader) programmeVersion(p *Programme, o node) *ProgrammeVersion {
 	for _, c := range o.objects("conditions") {
 		l.distinct(seen, c, "id")
 		v.Conditions = append(v.Conditions, &Condition{ID: c.string("id"), Say: c.text("say"), When: c.expr("when"),
-			OnConsent: c.has("verify"), Source: l.source(c, &v.Source), Pos: c.pos()})
+			About: c.bool("about"), OnConsent: c.has("verify"), Source: l.source(c, &v.Source), Pos: c.pos()})
 	}
 	for _, c := range o.objects("components") {
 		l.distinct(seen, c, "id")

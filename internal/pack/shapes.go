@@ -120,7 +120,7 @@ var (
 		key("value", kindExpr), key("note", kindText), some(objects("versions", formulaVersionShape)))...)
 
 	conditionShape = named("条件", "a condition", sourced(
-		need(key("id", kindID)), need(key("say", kindText)), need(key("when", kindExpr)), enum("verify", []string{"on-consent"}))...)
+		need(key("id", kindID)), need(key("say", kindText)), need(key("when", kindExpr)), key("about", kindBool), enum("verify", []string{"on-consent"}))...)
 
 	componentShape = named("组成部分", "a component", sourced(
 		need(key("id", kindID)), need(key("name", kindText)), key("when", kindExpr), key("amount", kindExpr), enum("per", periods),

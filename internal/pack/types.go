@@ -332,6 +332,7 @@ type Condition struct {
 	ID        string
 	Say       Text
 	When      Expr
+	About     bool // says whom the programme is about: where it is false, the programme plainly does not concern the unit
 	OnConsent bool // can be checked only after the household authorised a means check
 	Source    Source
 	Pos       Pos

@@ -113,6 +113,7 @@ type ConditionReport struct {
 	Say       Label      `json:"say"`
 	State     string     `json:"state"` // true, false, unknown, error, not-in-force
 	OnConsent bool       `json:"on_consent,omitempty"`
+	About     bool       `json:"about,omitempty"` // says whom the programme is about
 	Status    string     `json:"status,omitempty"`
 	Why       *Label     `json:"why,omitempty"`
 	Cites     []Citation `json:"cites,omitempty"`

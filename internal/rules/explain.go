@@ -167,7 +167,7 @@ func sourceStatus(s *pack.Source) (string, *Label) {
 func (x *explainer) condition(c *pack.Condition, id int32, lane int) ConditionReport {
 	v := x.all(id)
 	status, why := sourceStatus(&c.Source)
-	return ConditionReport{Condition: c.ID, Say: c.Say, State: v.truth(lane), OnConsent: c.OnConsent,
+	return ConditionReport{Condition: c.ID, Say: c.Say, State: v.truth(lane), OnConsent: c.OnConsent, About: c.About,
 		Status: status, Why: why, Cites: c.Source.Cites, Tree: x.reason(id, lane)}
 }
 

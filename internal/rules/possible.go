@@ -163,7 +163,9 @@ func (d *decider) parameter(n *node) possible {
 	return p
 }
 
-func standsIn(s pack.Status) bool { return s == pack.Proxy || s == pack.Interpolated || s == pack.Assumed }
+func standsIn(s pack.Status) bool {
+	return s == pack.Proxy || s == pack.Interpolated || s == pack.Assumed
+}
 
 func (d *decider) logic(n *node) possible {
 	if n.op == opKnown {

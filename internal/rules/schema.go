@@ -189,6 +189,7 @@ var fieldNotes = map[string]fieldNote{
 	"ConditionReport.say":        says("the condition as a sentence"),
 	"ConditionReport.state":      says("what it came to").oneOf("true", "false", "unknown", "error", "not-in-force"),
 	"ConditionReport.on_consent": says("it can be checked only after the household authorised a means check"),
+	"ConditionReport.about":      says("it says whom the programme is about: where it is false, the programme plainly does not concern the unit"),
 	"ConditionReport.status":     saysStatus(),
 	"ConditionReport.why":        says(saysWhy),
 	"ConditionReport.cites":      says(saysCites),

@@ -453,14 +453,12 @@ func (w *writer) notAssessed() {
 	}
 }
 
-// plainly is the failed condition that shows that a programme does not concern a person: one that the person's own age,
-// health, schooling and the like decide, whatever the money. It is nil if there is none.
+// plainly is the failed condition that shows that a programme does not concern a unit: one that says whom the programme is
+// about, or that a person's own age, health, schooling and the like decide, whatever the money. It is nil if there is none.
 func (w *writer) plainly(o *OutcomeReport) *ConditionReport {
-	if o.Unit.Kind != pack.Person {
-		return nil
-	}
 	for i := range o.Reasons {
-		if c := &o.Reasons[i]; c.State == "false" && w.personal(c.Tree, o.Unit.Name) {
+		c := &o.Reasons[i]
+		if c.State == "false" && (c.About || o.Unit.Kind == pack.Person && w.personal(c.Tree, o.Unit.Name)) {
 			return c
 		}
 	}
