@@ -242,7 +242,15 @@ func (m *maker) children(h *household, father, mother *person, eldest, count int
 		} else if mother != nil && d.chance("her-name", 0.3) {
 			p.surname = mother.surname
 		}
+		for again := 0; h.hasNamesake(p); again++ {
+			p.given = givenName(p.die.of("again", again), p.female, p.birth)
+		}
 	}
+}
+
+// hasNamesake reports whether somebody else of the household has a person's name: no parents give two children one.
+func (h *household) hasNamesake(p *person) bool {
+	return slices.ContainsFunc(h.persons, func(o *person) bool { return o != p && o.name() == p.name() })
 }
 
 // person adds somebody of an age to a household.
