@@ -22,6 +22,7 @@ type Report struct {
 	Cases      int
 	Failures   fault.List // what a case expected and what it got
 	Programmes []Coverage
+	Thin       []WarningCoverage // warning rules that lack a case
 	Statuses   []StatusCount
 	Assumed    []AssumedValue
 	Lapses     []Lapse
@@ -85,6 +86,7 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 	}
 	r.Failures.Sort()
 	r.coverage(p)
+	r.Thin = thinWarnings(p)
 	r.statuses(p)
 	r.lapses(p, on)
 	r.Warnings = policy.Quotients()
