@@ -9,7 +9,7 @@ RESULT := out/screened
 ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
 
-.PHONY: run test check race bench fmt golden clean
+.PHONY: run test check race bench fmt golden library clean
 
 ## run: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
 run: $(BIN)
@@ -40,7 +40,11 @@ bench:
 
 ## golden: write the golden files anew, to be read in the diff
 golden:
-	go test ./docs ./internal/pack ./internal/rules -update
+	go test ./docs ./internal/library ./internal/pack ./internal/rules -update
+
+## library: write the policy in words, docs/library, anew; a test fails while it is not what the pack says
+library: $(BIN)
+	$(BIN) library --pack packs/dezhou --out docs/library --on $(ON)
 
 fmt:
 	gofmt -w cmd internal packs docs

@@ -5,14 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/check"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/screening"
 )
 
 type checkCommand struct {
 	Pack    string `arg:"" optional:"" help:"Folder of the pack; the built-in one if not given." type:"path"`
 	On      string `help:"Date for what lapses soon (2026-11-01); today if not given."`
 	Lang    string `help:"Language of messages." enum:"zh,en" default:"en"`
+	Strict  bool   `help:"Take advice for faults: what cannot be otherwise, changes nothing, or is read by nothing ends the check with exit code 1."`
+	Sample  string `help:"Folder of deliveries to screen: list the programmes that nobody there may get and the warnings that never fire." type:"path"`
 	Assumed bool   `help:"List every figure and rule that is not found: proxies, interpolations, assumptions."`
 }
 
@@ -67,16 +72,44 @@ func (c *checkCommand) Run(s *streams) error {
 	if len(r.Unused) > 0 {
 		fmt.Fprintf(s.out, "parameters that nothing reads: %s\n", strings.Join(r.Unused, ", "))
 	}
-	if len(r.Warnings) > 0 {
-		fmt.Fprintf(s.out, "warnings: %d\n", len(r.Warnings))
-		for _, w := range r.Warnings {
-			fmt.Fprintf(s.out, "  %s\n", w.Message(fault.Lang(c.Lang)))
+	c.list(s, "read by nothing", r.Unread)
+	c.list(s, "warnings", r.Warnings)
+	if c.Sample != "" {
+		if err := c.sample(s, policy, on); err != nil {
+			return err
 		}
 	}
 	if len(r.Failures) > 0 {
 		printFaults(s, r.Failures, fault.Lang(c.Lang))
 		return errFaults
 	}
+	if c.Strict && r.Advice() > 0 {
+		fmt.Fprintf(s.errout, "strict: %d pieces of advice\n", r.Advice())
+		return errFaults
+	}
+	return nil
+}
+
+func (c *checkCommand) list(s *streams, title string, all fault.List) {
+	fmt.Fprintf(s.out, "%s: %d\n", title, len(all))
+	for _, f := range all {
+		fmt.Fprintf(s.out, "  %s\n", f.Message(fault.Lang(c.Lang)))
+	}
+}
+
+// sample screens a county and tells what never comes about there.
+func (c *checkCommand) sample(s *streams, policy *rules.Policy, on calendar.Date) error {
+	people, _, err := readDeliveries(s.ctx, policy, c.Sample, on)
+	if err != nil {
+		return err
+	}
+	result, err := screening.Run(s.ctx, policy.On(on, nil), people, nil)
+	if err != nil {
+		return err
+	}
+	all := check.Sample(result)
+	fmt.Fprintf(s.out, "sample: %d households, %d people\n", len(result.Households), result.People)
+	c.list(s, "never in the sample", all)
 	return nil
 }
 

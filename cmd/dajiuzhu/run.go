@@ -38,6 +38,7 @@ type cli struct {
 	Determine   determineCommand   `cmd:"" help:"Determine one household: every programme, with reasons."`
 	Screen      screenCommand      `cmd:"" help:"Screen a folder of departments' files: rank households and raise warnings."`
 	Sensitivity sensitivityCommand `cmd:"" help:"Rank a county anew with each weight of the index moved, and show how far households move."`
+	Library     libraryCommand     `cmd:"" help:"Write the policy in words, as a handbook in Chinese and English."`
 	Synth       synthCommand       `cmd:"" help:"Write an invented county as departments' files."`
 	Schema      schemaCommand      `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
 	Version     versionCommand     `cmd:"" help:"Print the versions of the program's engine and pack."`

@@ -55,7 +55,7 @@ func (c *countyFlags) screen(s *streams) (*screened, error) {
 		return nil, err
 	}
 	r := &screened{plan: policy.On(on, nil)}
-	if r.people, r.set, err = c.read(s.ctx, policy, on); err != nil {
+	if r.people, r.set, err = readDeliveries(s.ctx, policy, c.In, on); err != nil {
 		return nil, err
 	}
 	b := newBar(s.errout, "screen")
@@ -64,9 +64,9 @@ func (c *countyFlags) screen(s *streams) (*screened, error) {
 	return r, err
 }
 
-// read reads the deliveries and makes the population.
-func (c *countyFlags) read(ctx context.Context, policy *rules.Policy, on calendar.Date) (*population.Population, *feed.Set, error) {
-	set, err := feed.Open(ctx, policy.Pack(), c.In, feed.Options{})
+// readDeliveries reads a folder of deliveries and makes the population.
+func readDeliveries(ctx context.Context, policy *rules.Policy, dir string, on calendar.Date) (*population.Population, *feed.Set, error) {
+	set, err := feed.Open(ctx, policy.Pack(), dir, feed.Options{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,9 +26,13 @@ type Report struct {
 	Statuses   []StatusCount
 	Assumed    []AssumedValue
 	Lapses     []Lapse
-	Unused     []string // parameters that nothing reads
-	Warnings   fault.List
+	Unused     []string   // parameters that nothing reads
+	Unread     fault.List // facts and variables that nothing reads
+	Warnings   fault.List // advice: what the pack can do without, or cannot do
 }
+
+// Advice counts what a strict check does not let pass: it is no fault, and there should be none.
+func (r *Report) Advice() int { return len(r.Unused) + len(r.Unread) + len(r.Warnings) }
 
 // Coverage is which sorts of cases a programme has.
 type Coverage struct {
@@ -41,7 +45,7 @@ type Coverage struct {
 type StatusCount struct {
 	Status pack.Status
 	Values int // of parameters
-	Rules  int // formulas, programme versions, warnings, the index
+	Rules  int // formulas, programme versions, warnings, the index, the workflow's
 }
 
 // AssumedValue is a figure or rule that is not found.
@@ -85,15 +89,27 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 		r.Failures = append(r.Failures, runCase(plans, c)...)
 	}
 	r.Failures.Sort()
-	r.coverage(p)
-	r.Thin = thinWarnings(p)
-	r.statuses(p)
+	r.survey(p)
 	r.lapses(p, on)
-	r.Warnings = policy.Quotients()
+	r.Warnings, r.Unread = advise(policy)
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
 	}
 	return r
+}
+
+// Survey is what can be said of a pack without running its cases: which cases there are, and how sure its figures and
+// rules are.
+func Survey(p *pack.Pack) *Report {
+	r := &Report{Cases: len(p.Cases)}
+	r.survey(p)
+	return r
+}
+
+func (r *Report) survey(p *pack.Pack) {
+	r.coverage(p)
+	r.Thin = thinWarnings(p)
+	r.statuses(p)
 }
 
 // plans keeps the plan of each date: most cases share one.
@@ -399,6 +415,13 @@ func (r *Report) statuses(p *pack.Pack) {
 			count("warning "+w.ID, calendar.Always(), w.Source, false)
 		}
 	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			for _, v := range rule.Versions {
+				count(rule.Name, v.Span, v.Source, false)
+			}
+		}
+	}
 	if p.Index != nil {
 		count("index", calendar.Always(), p.Index.Source, false)
 	}
@@ -451,6 +474,17 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 		}
 		for _, v := range q.Versions {
 			look(q.ID, v.Span, spans)
+		}
+	}
+	if p.Workflow != nil {
+		for _, rule := range p.Workflow.Rules() {
+			var spans []calendar.Span
+			for _, v := range rule.Versions {
+				spans = append(spans, v.Span)
+			}
+			for _, v := range rule.Versions {
+				look(rule.Name, v.Span, spans)
+			}
 		}
 	}
 	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })

@@ -232,7 +232,3 @@ func (l *loader) magnitudes(o node) {
 	}
 	l.pack.Magnitudes = m
 }
-
-func (l *loader) workflow(o node) {
-	l.pack.Workflow = &Workflow{Routes: l.codes(o, "routes"), Pos: o.pos()}
-}

@@ -45,6 +45,7 @@ var (
 		list: func(p *Pack) []string { return idsOf(p.Programmes, func(q *Programme) string { return q.ID }) }}
 	toExcludable = &category{name: Text{"项目或其组成部分", "programme or component"}, places: []string{"programmes/"}, list: excludableIDs}
 	toRoutes     = &category{name: Text{"流转去向", "route"}, places: []string{"workflow.yaml"}, list: routeIDs}
+	toProcedures = &category{name: Text{"办理程序", "procedure"}, places: []string{"workflow.yaml"}, list: procedureIDs}
 	toWarnings   = &category{name: Text{"预警规则", "warning rule"}, places: []string{"warnings/"}, list: warningIDs}
 )
 
@@ -59,6 +60,9 @@ var (
 	aCondition   = Text{"条件", "condition"}
 	aComponent   = Text{"组成部分", "component"}
 	anAuthority  = Text{"审批机关", "deciding authority"}
+	aStep        = Text{"前面的环节", "earlier step"}
+	aLaterStep   = Text{"后面的环节", "later step"}
+	aPublicity   = Text{"公示方式", "publicity regime"}
 )
 
 func idsOf[T any](all []T, id func(T) string) []string {
@@ -86,6 +90,13 @@ func routeIDs(p *Pack) []string {
 		return nil
 	}
 	return idsOf(p.Workflow.Routes, func(c Code) string { return c.ID })
+}
+
+func procedureIDs(p *Pack) []string {
+	if p.Workflow == nil {
+		return nil
+	}
+	return idsOf(p.Workflow.Procedures, func(q *Procedure) string { return q.ID })
 }
 
 func warningIDs(p *Pack) []string {

@@ -29,7 +29,7 @@ func laws(s *shape) []any {
 }
 
 // sourced shapes need a source of their own. The others take that of what they stand in.
-var ownSource = []*shape{parameterValueShape, programmeVersionShape, indexShape, warningShape, caseShape}
+var ownSource = append([]*shape{parameterValueShape, programmeVersionShape, indexShape, warningShape, caseShape}, workflowVersionShapes...)
 
 // sourceLaws are what a source needs: what is not found a reason, what is found a citation.
 func sourceLaws(s *shape) []any {

@@ -32,6 +32,10 @@ func enum(name string, words []string) field { return field{key: name, kind: kin
 
 func listOf(name string, item kind) field { return field{key: name, kind: kindList, item: item} }
 
+func enums(name string, words []string) field {
+	return field{key: name, kind: kindList, item: kindEnum, enum: words}
+}
+
 func objects(name string, of *shape) field {
 	return field{key: name, kind: kindList, item: kindObject, of: of}
 }
@@ -170,8 +174,6 @@ var (
 
 	householdShape = named("家庭组成", "household.yaml",
 		sourced(objects("joins", linkShape), key("counts", kindExpr), objects("supporters", linkShape))...)
-
-	workflowShape = named("办理环节", "workflow.yaml", objects("routes", codeShape))
 
 	magnitudeShape = named("预计规模", "a magnitude", sourced(
 		need(key("programme", kindID)), need(key("units", kindCount)), key("note", kindText))...)

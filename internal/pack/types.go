@@ -2,6 +2,7 @@ package pack
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -256,6 +257,11 @@ type ParameterValue struct {
 	Pos       Pos
 }
 
+// SameFigures reports whether two values hold the same number, table or bands.
+func (v *ParameterValue) SameFigures(other *ParameterValue) bool {
+	return v.Value == other.Value && slices.Equal(v.Bands, other.Bands) && maps.Equal(v.Table, other.Table)
+}
+
 // Band is the part of a scale up to and including UpTo. The last band has no upper end.
 type Band struct {
 	UpTo  money.Decimal
@@ -461,12 +467,6 @@ type Link struct {
 	When  Expr   // over the person from whom the link starts; absent: always
 	Doubt bool   // the link does not join but makes composition doubtful where it holds
 	Pos   Pos
-}
-
-// Workflow is the pack's casework data; kept as read, executed by casework.
-type Workflow struct {
-	Routes []Code
-	Pos    Pos
 }
 
 // Magnitudes are how many people live in the pack's area, and how many persons or households each programme is expected to

@@ -39,6 +39,7 @@ type world struct {
 	parameters map[string]*pack.Parameter
 	programmes map[string]*programme
 	used       map[string]bool // parameters that something reads
+	terms      map[formulaKey]*term
 
 	ofPerson, ofHousehold *language
 
@@ -177,7 +178,7 @@ func newWorld(p *pack.Pack) *world {
 	w := &world{
 		pack: p, layout: NewLayout(p),
 		variables: map[string]*variable{}, parameters: map[string]*pack.Parameter{}, programmes: map[string]*programme{},
-		used: map[string]bool{}, user: &user{},
+		used: map[string]bool{}, terms: map[formulaKey]*term{}, user: &user{},
 	}
 	for _, v := range p.Variables {
 		w.variables[v.Path()] = &variable{user: user{name: v.Path()}, decl: v}
@@ -275,6 +276,7 @@ func (c *compiler) expression(e pack.Expr, unit pack.Unit, want pack.Type, list 
 		return nil
 	}
 	c.world.formulas = append(c.world.formulas, elaborated{name: name, unit: unit, span: span, ast: f.checked, env: f.env, term: t})
+	c.world.terms[keyOf(e)] = t
 	return t
 }
 

@@ -20,8 +20,11 @@ func (c *compiler) rowFormulas() {
 	for _, feed := range c.world.pack.Feeds {
 		for _, decl := range feed.Facts {
 			want, perRow := rowResult(facts[decl.Fact], decl)
-			_, faults := CompileRows(c.world.pack, feed, decl.Value, want, facts[decl.Fact].Codes, perRow)
+			formula, faults := CompileRows(c.world.pack, feed, decl.Value, want, facts[decl.Fact].Codes, perRow)
 			c.faults = append(c.faults, faults...)
+			if formula != nil {
+				c.world.terms[keyOf(decl.Value)] = formula.term
+			}
 		}
 	}
 }

@@ -175,15 +175,7 @@ func sameValue(a, b *pack.ParameterValue) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.Value != b.Value || !slices.Equal(a.Bands, b.Bands) || len(a.Table) != len(b.Table) {
-		return false
-	}
-	for code, v := range a.Table {
-		if b.Table[code] != v {
-			return false
-		}
-	}
-	return true
+	return a.SameFigures(b)
 }
 
 func (r resolved) state() cellState {
