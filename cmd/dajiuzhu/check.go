@@ -55,6 +55,7 @@ func (c *checkCommand) Run(s *streams) error {
 		}
 		fmt.Fprintf(s.out, "  %-16s %3d cases: %s\n", q.Programme.ID, q.Cases, lacks)
 	}
+	printThinWarnings(s, r.Thin, fault.Lang(c.Lang))
 	fmt.Fprintln(s.out, "sources:")
 	for _, st := range r.Statuses {
 		fmt.Fprintf(s.out, "  %-13s %4d values, %4d rules\n", st.Status, st.Values, st.Rules)
@@ -110,6 +111,17 @@ func (c *checkCommand) sample(s *streams, policy *rules.Policy, on calendar.Date
 	fmt.Fprintf(s.out, "sample: %d households, %d people\n", len(result.Households), result.People)
 	c.list(s, "never in the sample", all)
 	return nil
+}
+
+// printThinWarnings lists the warning rules that lack a case, as far as there are any.
+func printThinWarnings(s *streams, thin []check.WarningCoverage, lang fault.Lang) {
+	if len(thin) == 0 {
+		return
+	}
+	fmt.Fprintf(s.out, "warning rules that lack a case: %d\n", len(thin))
+	for _, w := range thin {
+		fmt.Fprintf(s.out, "  %s\n", w.Message(lang))
+	}
 }
 
 func printFaults(s *streams, faults fault.List, lang fault.Lang) {

@@ -22,6 +22,7 @@ type Report struct {
 	Cases      int
 	Failures   fault.List // what a case expected and what it got
 	Programmes []Coverage
+	Thin       []WarningCoverage // warning rules that lack a case
 	Statuses   []StatusCount
 	Assumed    []AssumedValue
 	Lapses     []Lapse
@@ -107,6 +108,7 @@ func Survey(p *pack.Pack) *Report {
 
 func (r *Report) survey(p *pack.Pack) {
 	r.coverage(p)
+	r.Thin = thinWarnings(p)
 	r.statuses(p)
 }
 

@@ -76,7 +76,7 @@ func TestCasesBite(t *testing.T) {
 		{"a wrong outcome", dibao, "{programme: dibao, outcome: eligible, components", "{programme: dibao, outcome: possible, components", `dibao should be "possible", came to "eligible"`},
 		{"a wrong failure", dibao, "outcome: ineligible, failed: [income]", "outcome: ineligible, failed: [homes]", "failed of dibao should hold homes, found income"},
 		{"a wrong value", dibao, "household.category: dibao", "household.category: edge", "household.category should be edge, came to dibao"},
-		{"a wrong warning", "cases/warnings.yaml", `warnings: ["-medical-shock-settlement"]`, "warnings: [medical-shock-settlement]", "warning medical-shock-settlement should fire"},
+		{"a wrong warning", "cases/warnings/declaration.yaml", `warnings: ["-medical-shock-settlement"]`, "warnings: [medical-shock-settlement]", "warning medical-shock-settlement should fire"},
 		{"a fact that does not exist", dibao, "hukou_local: true", "hukou_locale: true", `there is no fact "hukou_locale"; the nearest is "hukou_local"`},
 		{"a formula that changed", "variables/household.yaml", "household.members.count(m, true)", "household.members.count(m, m.age > 17)", "should be"},
 	} {
