@@ -38,6 +38,7 @@ type departments struct {
 	abroad                 calendar.Date // since when, zero for most
 	victim                 string        // ground for judicial aid
 	redressed              bool          // judicial aid was given
+	lawsuit                string        // matter for which legal aid was asked
 }
 
 // house is the head's: a rural one that was looked at.

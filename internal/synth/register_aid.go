@@ -113,6 +113,9 @@ func (m *maker) wrong(p *person) {
 		p.victim = [...]string{"crime_harm", "tort", "support", "witness"}[d.choose("victim-kind", 5, 6, 2, 0)]
 		p.redressed = d.chance("redressed", 0.5)
 	}
+	if d.chance("lawsuit", 0.001) {
+		p.lawsuit = [...]string{"wages", "injury", "support", "violence", "benefits"}[d.choose("lawsuit-kind", 5, 4, 3, 2, 1)]
+	}
 	p.dishonest = p.age < 70 && d.chance("dishonest", 0.006)
 	abroad := 0.0005
 	if p.household.helped {

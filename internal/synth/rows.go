@@ -24,7 +24,7 @@ var rowsOf = []struct {
 	{"employment-difficulty", (*maker).hardToEmploy}, {"public-posts", (*maker).posts}, {"union-members", (*maker).members},
 	{"provident-fund", (*maker).savers}, {"work-injury", (*maker).nursed}, {"rehabilitation", (*maker).assessments}, {"two-cancers", (*maker).cancers},
 	{"birth-planning", (*maker).bereaved}, {"housing-grades", (*maker).houseGrades}, {"public-rental", (*maker).tenants}, {"rural-loans", (*maker).loans},
-	{"border", (*maker).longAbroad}, {"credit", (*maker).debtors}, {"judicial-aid", (*maker).victims},
+	{"border", (*maker).longAbroad}, {"credit", (*maker).debtors}, {"judicial-aid", (*maker).victims}, {"legal-aid", (*maker).lawsuits},
 	{"party-members", (*maker).partyMembers}, {"veterans", (*maker).veterans},
 }
 

@@ -116,6 +116,15 @@ func (m *maker) victims(t *table) {
 	})
 }
 
+func (m *maker) lawsuits(t *table) {
+	m.each(func(p *person) {
+		if p.lawsuit != "" && p.alive() {
+			t.add("case_no", numbered("FLYZ371424", t), "id_no", p.id, "name", p.name(), "matter", p.lawsuit,
+				"applied_on", day(m.ago(p.die.between("lawsuit-since", 8, 200))))
+		}
+	})
+}
+
 func (m *maker) debtors(t *table) {
 	m.each(func(p *person) {
 		if p.dishonest {

@@ -130,6 +130,7 @@ var tellings = []told{
 	{"child-with-a-heart-defect", "medical-settlement", "diagnosis", "congenital_heart"},
 	{"child-helped-by-the-red-cross", "red-cross-grants", "fund", "angel-sunshine"},
 	{"crime-victim", "judicial-aid", "given", "false"},
+	{"crime-victim", "legal-aid", "matter", "injury"},
 	{"veteran-in-hardship", "veterans", "", ""},
 	{"veteran-in-hardship", "recognitions", "kind", "rigid"},
 	{"party-member-gravely-ill", "party-members", "", ""},

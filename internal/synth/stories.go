@@ -156,7 +156,7 @@ var stories = []story{
 		fate: func(m *maker, h *household) {
 			victim := m.homestead(h)
 			m.recognisedAs(h, "edge")
-			victim.victim = "crime_harm"
+			victim.victim, victim.lawsuit = "crime_harm", "injury"
 			victim.tip = &tip{"court_lead", "刑事被害人，赔偿无法执行", m.ago(33)}
 			m.enrol(h.persons[1], "junior", 2)
 		}},

@@ -138,6 +138,7 @@ var shipments = map[string]shipment{
 	"border":        {style: style{format: "jsonl"}, daysBefore: 3},
 	"credit":        {style: style{format: "jsonl"}, daysBefore: 4},
 	"judicial-aid":  {style: usual, daysBefore: 16},
+	"legal-aid":     {style: usual, daysBefore: 16},
 	"party-members": {style: usual, daysBefore: 38, dirt: dirt{digit: 0.001}},
 	"veterans":      {style: style{format: "csv", encoding: "gb18030"}, daysBefore: 35, dirt: dirt{digit: 0.001}},
 }
