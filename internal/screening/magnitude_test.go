@@ -5,6 +5,7 @@ import (
 
 	"dajiuzhu/internal/rules"
 	"dajiuzhu/internal/screening"
+	"dajiuzhu/internal/synth"
 )
 
 func TestMagnitudesDifferByMoreThanTwice(t *testing.T) {
@@ -49,5 +50,26 @@ func TestReachedCountsEachUnitOnce(t *testing.T) {
 		if ok && m.Expected != (of.Units*r.People+2805597)/5611194 {
 			t.Errorf("%s: %d expected of %d people", tally.Programme.ID, m.Expected, r.People)
 		}
+	}
+}
+
+// TestSampleCountyHasTheExpectedMagnitudes: of every programme of the catalogue the pack says how many it reaches, and where
+// the sample county is more than twice off it says why.
+func TestSampleCountyHasTheExpectedMagnitudes(t *testing.T) {
+	r := countyOf(t, synth.Options{On: on}).screen(t)
+	compared := 0
+	for _, tally := range r.Programmes {
+		m, ok := r.Magnitude(tally)
+		switch {
+		case !ok && tally.Programme.Number > 0:
+			t.Errorf("%s has no magnitude", tally.Programme.ID)
+		case ok && m.Differs() && m.Note.Zh == "":
+			t.Errorf("%s: %d reached and %d expected, and nothing says why", tally.Programme.ID, m.Reached, m.Expected)
+		case ok && !m.Differs() && m.Reached > 10:
+			compared++
+		}
+	}
+	if compared < 10 {
+		t.Errorf("only %d programmes come to the expected order", compared)
 	}
 }

@@ -38,6 +38,11 @@ var on = calendar.Must(2026, 11, 1)
 
 func newCounty(t *testing.T, people int) *county {
 	t.Helper()
+	return countyOf(t, synth.Options{People: people, Seed: 7, On: on})
+}
+
+func countyOf(t *testing.T, o synth.Options) *county {
+	t.Helper()
 	p, faults := pack.Load(packs.Dezhou())
 	if len(faults) > 0 {
 		t.Fatal(faults)
@@ -47,7 +52,7 @@ func newCounty(t *testing.T, people int) *county {
 		t.Fatal(faults)
 	}
 	dir := t.TempDir()
-	if _, err := synth.Write(t.Context(), p, dir, synth.Options{People: people, Seed: 7, On: on}); err != nil {
+	if _, err := synth.Write(t.Context(), p, dir, o); err != nil {
 		t.Fatal(err)
 	}
 	set, err := feed.Open(t.Context(), p, dir, feed.Options{})
