@@ -56,7 +56,7 @@ func TestReachedCountsEachUnitOnce(t *testing.T) {
 // TestSampleCountyHasTheExpectedMagnitudes: of every programme of the catalogue the pack says how many it reaches, and where
 // the sample county is more than twice off it says why.
 func TestSampleCountyHasTheExpectedMagnitudes(t *testing.T) {
-	r := countyOf(t, synth.Options{On: on}).screen(t)
+	r := countyOf(t, synth.Options{Seed: 1, On: on}).screen(t)
 	compared := 0
 	for _, tally := range r.Programmes {
 		m, ok := r.Magnitude(tally)
