@@ -485,8 +485,8 @@ func (x *home) programme(function, id string, self *object, t *Table, lane int) 
 	switch {
 	case function == "outcome":
 		return types.String(outcome)
-	case outcome == "failed":
-		return types.NewErr("no outcome")
+	case outcome == Failed.String(), outcome == NotInForce.String():
+		return amount
 	case function == "eligible":
 		return types.Bool(outcome == Eligible.String())
 	}
@@ -501,7 +501,7 @@ func notAssessed(function string) ref.Val {
 	return types.NewUnknown(1, nil)
 }
 
-// decide is eligible or ineligible with the amount, or failed for an error and for what is not in force.
+// decide is eligible or ineligible with the amount, or else failed or lapsed with what a reader of it gets.
 func (x *home) decide(p *programme, self *object) (string, ref.Val) {
 	var version *pack.ProgrammeVersion
 	for _, v := range p.decl.Versions {
@@ -510,27 +510,31 @@ func (x *home) decide(p *programme, self *object) (string, ref.Val) {
 		}
 	}
 	if version == nil {
-		return "failed", types.NewErr("not in force")
+		return NotInForce.String(), types.WrapErr(errNotInForce)
 	}
-	failed := false
+	failed, lapsed := false, false
 	for _, c := range version.Conditions {
 		v, err := x.eval(x.o.programs[p.decl.ID+"."+c.ID], p.decl.Unit, self)
 		if err != nil {
-			failed = true
+			lapsed = lapsed || errors.Is(err, errNotInForce)
+			failed = failed || !errors.Is(err, errNotInForce)
 			continue
 		}
 		if v == types.False {
 			return Ineligible.String(), decimalValue(0)
 		}
 	}
-	if failed {
-		return "failed", types.NewErr("an error or a lapse")
+	switch {
+	case failed:
+		return Failed.String(), types.NewErr("an error in a condition")
+	case lapsed:
+		return NotInForce.String(), types.WrapErr(errNotInForce)
 	}
 	sum := money.Decimal(0)
 	for _, c := range version.Components {
 		amount, ok := x.component(p, c, self)
 		if !ok {
-			return "failed", types.NewErr("an error in an amount")
+			return Failed.String(), types.NewErr("an error in an amount")
 		}
 		sum, _ = sum.Add(amount)
 	}
