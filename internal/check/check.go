@@ -77,8 +77,8 @@ var (
 		Zh: "案例{case}：{programme}{unit} 整批运算得“{batch}”，解释得“{found}”", En: `case {case}: {programme}{unit} is "{batch}" in a batch and "{found}" explained`}
 )
 
-// tags are the sorts of cases that every programme needs.
-var tags = []string{"eligible", "ineligible", "threshold", "missing"}
+// Tags are the sorts of cases that every programme needs, in the order in which they teach.
+var Tags = []string{"eligible", "ineligible", "threshold", "missing"}
 
 // Run checks a compiled pack as it stands on a date.
 func Run(policy *rules.Policy, on calendar.Date) *Report {
@@ -380,7 +380,7 @@ func (r *Report) coverage(p *pack.Pack) {
 				has[tag] = true
 			}
 		}
-		for _, tag := range tags {
+		for _, tag := range Tags {
 			if !has[tag] {
 				c.Lacks = append(c.Lacks, tag)
 			}

@@ -31,7 +31,7 @@ func (w *writer) sureness() {
 
 func (w *writer) assumedProgrammes() {
 	first := true
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		rows := w.unfound(q)
 		if len(rows) == 0 {
 			continue
