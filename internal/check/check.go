@@ -467,34 +467,29 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 			look("param."+q.Name+place(v), v.Span, later)
 		}
 	}
-	for _, v := range p.Variables {
-		var spans []calendar.Span
-		for _, version := range v.Versions {
-			spans = append(spans, version.Span)
-		}
-		for _, version := range v.Versions {
-			look(v.Path(), version.Span, spans)
+	each := func(name string, spans []calendar.Span) {
+		for _, span := range spans {
+			look(name, span, spans)
 		}
 	}
+	for _, v := range p.Variables {
+		each(v.Path(), spansOf(v.Versions, func(version *pack.VariableVersion) calendar.Span { return version.Span }))
+	}
 	for _, q := range p.Programmes {
-		var spans []calendar.Span
-		for _, v := range q.Versions {
-			spans = append(spans, v.Span)
-		}
-		for _, v := range q.Versions {
-			look(q.ID, v.Span, spans)
-		}
+		each(q.ID, spansOf(q.Versions, func(version *pack.ProgrammeVersion) calendar.Span { return version.Span }))
 	}
 	if p.Workflow != nil {
 		for _, rule := range p.Workflow.Rules() {
-			var spans []calendar.Span
-			for _, v := range rule.Versions {
-				spans = append(spans, v.Span)
-			}
-			for _, v := range rule.Versions {
-				look(rule.Name, v.Span, spans)
-			}
+			each(rule.Name, spansOf(rule.Versions, func(version pack.Dated) calendar.Span { return version.Span }))
 		}
 	}
 	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })
+}
+
+func spansOf[V any](versions []V, span func(V) calendar.Span) []calendar.Span {
+	spans := make([]calendar.Span, len(versions))
+	for i, v := range versions {
+		spans[i] = span(v)
+	}
+	return spans
 }

@@ -146,7 +146,7 @@ func (w *writer) figureSource(v *pack.ParameterValue) string {
 	if v.Published != 0 {
 		parts = append(parts, w.say(w.date(v.Published)+"公布", "published on "+w.date(v.Published)))
 	}
-	if v.Source.Status != pack.Found && v.Source.Status != "" {
+	if !isFound(v.Source) {
 		parts = append(parts, w.in(v.Source.Why))
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })

@@ -262,9 +262,11 @@ func (w *writer) status(s pack.Status) string {
 	return w.say("已查实", "found")
 }
 
+func isFound(s pack.Source) bool { return s.Status == pack.Found || s.Status == "" }
+
 // doubt tells that something is not found, and why it stands as it does.
 func (w *writer) doubt(s pack.Source) string {
-	if s.Status == pack.Found || s.Status == "" {
+	if isFound(s) {
 		return ""
 	}
 	return fmt.Sprintf("**%s**%s%s", w.status(s.Status), w.say("：", ": "), w.in(s.Why))
