@@ -14,11 +14,11 @@ type libraryCommand struct {
 
 // Run writes the policy library.
 func (c *libraryCommand) Run(s *streams) error {
-	policy, err := compile(c.Pack)
+	on, err := day(c.On)
 	if err != nil {
 		return err
 	}
-	on, err := day(c.On)
+	policy, err := compile(c.Pack)
 	if err != nil {
 		return err
 	}

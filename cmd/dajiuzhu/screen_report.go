@@ -125,7 +125,7 @@ func (r *screenReport) magnitudes() {
 		name := t.Programme.Name.In(r.lang)
 		note := ""
 		if m.Differs() {
-			note = r.say("  ※ ", "  ※ ") + m.Note.In(r.lang)
+			note = "  ※ " + m.Note.In(r.lang)
 		}
 		r.line("  %s%s %6d / %d%s", name, padding(name, 40), m.Reached, m.Expected, note)
 	}

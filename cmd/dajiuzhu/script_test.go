@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,11 +15,19 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command line as a user would. "status N" after a failed command holds its exit code.
+// TestScripts runs the command line as a user would. $SMALL_PACK is a pack that is checked in no time.
 func TestScripts(t *testing.T) {
+	small, err := filepath.Abs("../../internal/pack/testdata/good")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SMALL_PACK", small)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 		},

@@ -77,14 +77,14 @@ var (
 		Zh: "案例{case}：{programme}{unit} 整批运算得“{batch}”，解释得“{found}”", En: `case {case}: {programme}{unit} is "{batch}" in a batch and "{found}" explained`}
 )
 
-// tags are the sorts of cases that every programme needs.
-var tags = []string{"eligible", "ineligible", "threshold", "missing"}
+// Tags are the sorts of cases that every programme needs, in the order in which they teach.
+var Tags = []string{"eligible", "ineligible", "threshold", "missing"}
 
 // Run checks a compiled pack as it stands on a date.
 func Run(policy *rules.Policy, on calendar.Date) *Report {
 	p := policy.Pack()
 	r := &Report{Cases: len(p.Cases)}
-	plans := plans{policy: policy, byDate: map[calendar.Date]*rules.Plan{}}
+	plans := plans{policy: policy, byDate: map[calendar.Date]*evaluated{}}
 	for _, c := range p.Cases {
 		r.Failures = append(r.Failures, runCase(plans, c)...)
 	}
@@ -115,32 +115,42 @@ func (r *Report) survey(p *pack.Pack) {
 // plans keeps the plan of each date: most cases share one.
 type plans struct {
 	policy *rules.Policy
-	byDate map[calendar.Date]*rules.Plan
+	byDate map[calendar.Date]*evaluated
 }
 
-func (p plans) of(c *pack.Case) *rules.Plan {
+// evaluated is a plan with an evaluator, which one case after another uses.
+type evaluated struct {
+	*rules.Plan
+	evaluator *rules.Evaluator
+}
+
+func (p plans) on(date calendar.Date, overlay rules.Overlay) *evaluated {
+	plan := p.policy.On(date, overlay)
+	return &evaluated{plan, plan.NewEvaluator()}
+}
+
+func (p plans) of(c *pack.Case) *evaluated {
 	if len(c.Parameters) > 0 {
 		overlay := rules.Overlay{}
 		for _, q := range c.Parameters {
 			overlay[q.Name] = q
 		}
-		return p.policy.On(c.Facts.On, overlay)
+		return p.on(c.Facts.On, overlay)
 	}
 	if p.byDate[c.Facts.On] == nil {
-		p.byDate[c.Facts.On] = p.policy.On(c.Facts.On, nil)
+		p.byDate[c.Facts.On] = p.on(c.Facts.On, nil)
 	}
 	return p.byDate[c.Facts.On]
 }
 
 // run is one case being compared.
 type run struct {
-	c         *pack.Case
-	family    *population.Family
-	plan      *rules.Plan
-	told      *rules.Determination
-	results   *rules.Results
-	evaluator *rules.Evaluator
-	faults    fault.List
+	c       *pack.Case
+	family  *population.Family
+	plan    *evaluated
+	told    *rules.Determination
+	results *rules.Results
+	faults  fault.List
 }
 
 func runCase(plans plans, c *pack.Case) fault.List {
@@ -149,8 +159,7 @@ func runCase(plans plans, c *pack.Case) fault.List {
 		return faults
 	}
 	r := &run{c: c, family: family, plan: plans.of(c)}
-	r.evaluator = r.plan.NewEvaluator()
-	r.results = r.evaluator.Evaluate(family.Batch)
+	r.results = r.plan.evaluator.Evaluate(family.Batch)
 	r.told = r.plan.Explain(family.Subject())
 	r.agree()
 	for _, o := range c.Expect.Outcomes {
@@ -333,7 +342,7 @@ func (r *run) value(want pack.ExpectedValue) {
 	if want.Unit != "" {
 		lane, _ = r.family.Member(want.Unit)
 	}
-	found := r.evaluator.Value(want.Path, lane)
+	found := r.plan.evaluator.Value(want.Path, lane)
 	if found != normal(want.Value) && found != want.Value {
 		r.fail(want.Pos, wrongValue, fault.Args{"path": want.Path + unitName(want.Unit), "expected": want.Value, "found": found})
 	}
@@ -371,7 +380,7 @@ func (r *Report) coverage(p *pack.Pack) {
 				has[tag] = true
 			}
 		}
-		for _, tag := range tags {
+		for _, tag := range Tags {
 			if !has[tag] {
 				c.Lacks = append(c.Lacks, tag)
 			}
@@ -458,34 +467,29 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 			look("param."+q.Name+place(v), v.Span, later)
 		}
 	}
-	for _, v := range p.Variables {
-		var spans []calendar.Span
-		for _, version := range v.Versions {
-			spans = append(spans, version.Span)
-		}
-		for _, version := range v.Versions {
-			look(v.Path(), version.Span, spans)
+	each := func(name string, spans []calendar.Span) {
+		for _, span := range spans {
+			look(name, span, spans)
 		}
 	}
+	for _, v := range p.Variables {
+		each(v.Path(), spansOf(v.Versions, func(version *pack.VariableVersion) calendar.Span { return version.Span }))
+	}
 	for _, q := range p.Programmes {
-		var spans []calendar.Span
-		for _, v := range q.Versions {
-			spans = append(spans, v.Span)
-		}
-		for _, v := range q.Versions {
-			look(q.ID, v.Span, spans)
-		}
+		each(q.ID, spansOf(q.Versions, func(version *pack.ProgrammeVersion) calendar.Span { return version.Span }))
 	}
 	if p.Workflow != nil {
 		for _, rule := range p.Workflow.Rules() {
-			var spans []calendar.Span
-			for _, v := range rule.Versions {
-				spans = append(spans, v.Span)
-			}
-			for _, v := range rule.Versions {
-				look(rule.Name, v.Span, spans)
-			}
+			each(rule.Name, spansOf(rule.Versions, func(version pack.Dated) calendar.Span { return version.Span }))
 		}
 	}
 	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })
+}
+
+func spansOf[V any](versions []V, span func(V) calendar.Span) []calendar.Span {
+	spans := make([]calendar.Span, len(versions))
+	for i, v := range versions {
+		spans[i] = span(v)
+	}
+	return spans
 }

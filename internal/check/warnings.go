@@ -26,10 +26,6 @@ var (
 
 // Message says in a reader's language what is lacking.
 func (w WarningCoverage) Message(lang fault.Lang) string {
-	name := w.Rule.Name.En
-	if lang == fault.Zh {
-		name = w.Rule.Name.Zh
-	}
 	text := noWarningCase
 	switch {
 	case w.Fires > 0:
@@ -37,7 +33,7 @@ func (w WarningCoverage) Message(lang fault.Lang) string {
 	case w.Silent > 0:
 		text = neverFires
 	}
-	return fault.New(fault.Invalid, text, fault.Args{"warning": w.Rule.ID, "name": name}).Message(lang)
+	return fault.New(fault.Invalid, text, fault.Args{"warning": w.Rule.ID, "name": w.Rule.Name.In(lang)}).Message(lang)
 }
 
 // thinWarnings lists the warning rules that lack a case, in the order of the pack.

@@ -7,12 +7,6 @@ import (
 	"dajiuzhu/internal/fault"
 )
 
-func TestEveryWarningHasACaseOfEachSort(t *testing.T) {
-	for _, w := range check.Run(dezhou(t, nil), on).Thin {
-		t.Error(w.Message(fault.En))
-	}
-}
-
 // TestWarningsWithoutCases: a rule without a case that fires, or without one that must not, is told in both languages.
 func TestWarningsWithoutCases(t *testing.T) {
 	const linkage = "cases/warnings/linkage.yaml"
@@ -39,7 +33,7 @@ func TestWarningsWithoutCases(t *testing.T) {
 		{"never silent", linkage, `warnings: ["-sudden-illness"]`, `warnings: ["-fire"]`,
 			"预警 sudden-illness（突发重病）没有不应触发的案例", "warning sudden-illness (Sudden grave illness) has no case in which it must be silent"},
 	} {
-		thin := check.Run(dezhou(t, map[string][2]string{c.file: {c.from, c.to}}), on).Thin
+		thin := check.Survey(dezhou(t, map[string][2]string{c.file: {c.from, c.to}}).Pack()).Thin
 		if len(thin) != 1 {
 			t.Errorf("%s: %d rules are told, want 1", c.why, len(thin))
 			continue

@@ -31,7 +31,7 @@ func (w *writer) sureness() {
 
 func (w *writer) assumedProgrammes() {
 	first := true
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		rows := w.unfound(q)
 		if len(rows) == 0 {
 			continue
@@ -42,7 +42,7 @@ func (w *writer) assumedProgrammes() {
 		}
 		w.heading(3, w.in(q.Name))
 		w.paragraph("[%s](%s) · `%s`", w.say("项目全文", "The programme"), w.to("programmes/"+q.ID), q.Pos.File)
-		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so")}, rows)
+		w.unfoundTable(rows)
 	}
 }
 
@@ -76,8 +76,12 @@ func (w *writer) byFile(rowsOf func(file string) [][]string, files []string) {
 			continue
 		}
 		w.heading(3, "`"+file+"`")
-		w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
+		w.assumedTable(rows)
 	}
+}
+
+func (w *writer) assumedTable(rows [][]string) {
+	w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
 }
 
 // assumedValues is a parameter's values that are not found; those of one standing and reason in a row.
@@ -98,7 +102,7 @@ func (w *writer) assumedValues(p *pack.Parameter) [][]string {
 
 // addUnfound adds a row of a source that is not found, joining it to the last row if only the span differs.
 func (w *writer) addUnfound(rows [][]string, name string, span calendar.Span, where string, s pack.Source) [][]string {
-	if s.Status == pack.Found || s.Status == "" {
+	if isFound(s) {
 		return rows
 	}
 	over := w.span(span) + w.brackets(where)
@@ -145,5 +149,5 @@ func (w *writer) assumedRest() {
 		return
 	}
 	w.heading(2, w.say("困难指数和预警", "The index and the warnings"))
-	w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
+	w.assumedTable(rows)
 }

@@ -44,7 +44,7 @@ func (w *writer) counts() {
 			suppliers++
 		}
 	}
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		if q.PathOf == "" {
 			programmes++
 		} else {
@@ -101,7 +101,7 @@ func (w *writer) departments() {
 			w.paragraph("%s%s", w.say("名称沿革：", "Names: "), w.departmentNames(d, calendar.Always()))
 		}
 		var rows [][]string
-		for _, q := range w.catalogue {
+		for _, q := range w.pack.Programmes {
 			if q.Department == d.ID {
 				rows = append(rows, w.contentsRow(q))
 			}

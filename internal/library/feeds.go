@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
@@ -73,12 +74,12 @@ func (w *writer) feedColumns(f *pack.Feed) {
 	w.paragraph("%s", w.say("第一行写中文列名（或英文代号）。空着的格就是不知道。", "The first row holds the Chinese headers, or the names in code. An empty cell is not known."))
 	var rows [][]string
 	for _, c := range f.Columns {
-		rows = append(rows, []string{escape(c.Label.Zh), "`" + c.Name + "`", w.columnType(c), w.yesOrDash(c.Required), w.yesOrDash(c.Key), w.columnNote(f, c)})
+		rows = append(rows, []string{escape(c.Label.Zh), "`" + c.Name + "`", w.columnType(c), w.yesOrEmpty(c.Required), w.yesOrEmpty(c.Key), w.columnNote(f, c)})
 	}
 	w.table([]string{w.say("中文列名", "Header in Chinese"), w.say("代号", "Name in code"), w.say("填什么", "Holds"), w.say("必填", "Required"), w.say("主键", "Key"), w.say("说明", "Notes")}, rows)
 }
 
-func (w *writer) yesOrDash(is bool) string {
+func (w *writer) yesOrEmpty(is bool) string {
 	if is {
 		return w.say("是", "yes")
 	}
@@ -108,7 +109,7 @@ func (w *writer) columnType(c *pack.Column) string {
 // columnNote is a column's limits and what it is there for.
 func (w *writer) columnNote(f *pack.Feed, c *pack.Column) string {
 	var notes []string
-	if w.lang != "zh" {
+	if w.lang != fault.Zh {
 		notes = append(notes, escape(c.Label.En))
 	}
 	if c.Name == f.IDNo {
@@ -146,14 +147,14 @@ func (w *writer) feedCodes(f *pack.Feed) {
 				name = w.in(l.Name)
 			}
 			row := []string{name, "`" + c.ID + "`", escape(c.Name.Zh)}
-			if w.lang != "zh" {
+			if w.lang != fault.Zh {
 				row = append(row, escape(c.Name.En))
 			}
 			rows = append(rows, row)
 		}
 	}
 	header := []string{w.say("代码表", "List"), w.say("代码", "Code"), w.say("中文名称", "In Chinese")}
-	if w.lang != "zh" {
+	if w.lang != fault.Zh {
 		header = append(header, "In English")
 	}
 	w.table(header, rows)
@@ -179,20 +180,12 @@ func (w *writer) gives(f *pack.Feed) {
 
 // rowsOf tells which rows a fact is made of.
 func (w *writer) rowsOf(f *pack.Feed, given *pack.FeedFact) string {
-	header := func(name string) string {
-		for _, c := range f.Columns {
-			if c.Name == name {
-				return w.in(c.Label)
-			}
-		}
-		return escape(name)
-	}
 	window := ""
 	if given.Window > 0 {
-		window = fmt.Sprintf(w.say("“%s”在最近 %d 个月以内的", "of the last %[2]d months by “%[1]s”"), header(given.By), given.Window)
+		window = fmt.Sprintf(w.say("“%s”在最近 %d 个月以内的", "of the last %[2]d months by “%[1]s”"), w.headerOf(f, given.By), given.Window)
 	}
 	if given.Latest != "" {
-		return w.say("取"+window+"“"+header(given.Latest)+"”最近的一行：", "from the row with the latest “"+header(given.Latest)+"”"+spaced(window)+": ")
+		return w.say("取"+window+"“"+w.headerOf(f, given.Latest)+"”最近的一行：", "from the row with the latest “"+w.headerOf(f, given.Latest)+"”"+spaced(window)+": ")
 	}
 	return w.say("看此人"+window+"全部记录：", "from all rows of the person"+spaced(window)+": ")
 }
@@ -259,6 +252,7 @@ func (w *writer) event(f *pack.Feed, e *pack.FeedEvent) string {
 	return w.list(names) + whose + w.say("，日期取“"+dates+"”", ", dated by “"+dates+"”")
 }
 
+// headerOf is a column's header.
 func (w *writer) headerOf(f *pack.Feed, name string) string {
 	for _, c := range f.Columns {
 		if c.Name == name {

@@ -8,10 +8,7 @@ import (
 	"strings"
 
 	"dajiuzhu/internal/pack"
-	"dajiuzhu/internal/rules"
 )
-
-func outcomes() []pack.Code { return rules.Outcomes().Codes }
 
 // figuresOf writes the tables of the figures that a programme's own formulas look up, and names those further below.
 func (w *writer) figuresOf(q *pack.Programme) {
@@ -149,7 +146,7 @@ func (w *writer) figureSource(v *pack.ParameterValue) string {
 	if v.Published != 0 {
 		parts = append(parts, w.say(w.date(v.Published)+"公布", "published on "+w.date(v.Published)))
 	}
-	if v.Source.Status != pack.Found && v.Source.Status != "" {
+	if !isFound(v.Source) {
 		parts = append(parts, w.in(v.Source.Why))
 	}
 	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
@@ -217,7 +214,7 @@ func (w *writer) users(reaches func(*reach) bool) string {
 // programmeList names the programmes of a kind, the first few and how many in all.
 func (w *writer) programmeList(is func(*pack.Programme) bool) string {
 	var links []string
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		if is(q) {
 			links = append(links, w.programmeLink(q))
 		}

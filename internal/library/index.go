@@ -3,8 +3,8 @@ package library
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
 )
@@ -28,7 +28,7 @@ func (w *writer) index() {
 }
 
 func (w *writer) level() string {
-	if w.lang == "zh" {
+	if w.lang == fault.Zh {
 		return w.pack.Index.Hardest.Level.Zh()
 	}
 	return w.pack.Index.Hardest.Level.String()
@@ -117,5 +117,5 @@ func (w *writer) route(id string) string {
 			}
 		}
 	}
-	return escape(strings.TrimSpace(id))
+	return escape(id)
 }

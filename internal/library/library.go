@@ -1,7 +1,6 @@
 package library
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +27,6 @@ type book struct {
 	on         calendar.Date // the day as of which things are "now"
 	report     *check.Report
 	programmes map[string]*pack.Programme
-	catalogue  []*pack.Programme // by number, each path behind its programme
 	feeds      map[string]*pack.Feed
 	facts      map[string]*pack.Fact
 	reached    map[string]*reach // by programme
@@ -67,10 +65,6 @@ func newBook(policy *rules.Policy, on calendar.Date) *book {
 		b.reached[q.ID] = reachOf(policy, q)
 	}
 	b.ofIndex, b.ofWarnings = reachOfAll(policy, indexExpressions(p)), reachOfAll(policy, warningExpressions(p))
-	b.catalogue = slices.Clone(p.Programmes)
-	slices.SortStableFunc(b.catalogue, func(x, y *pack.Programme) int {
-		return cmp.Or(cmp.Compare(b.numberOf(x), b.numberOf(y)), strings.Compare(x.PathOf, y.PathOf))
-	})
 	for _, f := range p.Feeds {
 		b.feeds[f.ID] = f
 	}
@@ -79,14 +73,6 @@ func newBook(policy *rules.Policy, on calendar.Date) *book {
 	}
 	b.anchors = map[fault.Lang]map[string]string{fault.Zh: b.nameAnchors(fault.Zh), fault.En: b.nameAnchors(fault.En)}
 	return b
-}
-
-// numberOf is a programme's number in the catalogue; a path has that of its programme.
-func (b *book) numberOf(q *pack.Programme) int {
-	if q.PathOf != "" {
-		return b.programmes[q.PathOf].Number
-	}
-	return q.Number
 }
 
 func indexExpressions(p *pack.Pack) []pack.Expr {

@@ -1,11 +1,11 @@
 package library
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
@@ -50,9 +50,9 @@ func (b *book) countMatrix() (*matrix, error) {
 		return nil, err
 	}
 	m := &matrix{}
-	for _, q := range b.catalogue {
+	for i, q := range b.pack.Programmes {
 		h := &had{programme: q}
-		if err := c.count(h, heldColumn(q, slices.Index(b.pack.Programmes, q)), 1); err != nil {
+		if err := c.count(h, heldColumn(q, i), 1); err != nil {
 			return nil, err
 		}
 		m.programmes = append(m.programmes, h)
@@ -200,9 +200,6 @@ func (c *counter) count(h *had, at column, value int64) error {
 			}
 		}
 	}
-	slices.SortStableFunc(h.effects, func(x, y effect) int {
-		return cmp.Compare(slices.Index(c.book.catalogue, x.programme), slices.Index(c.book.catalogue, y.programme))
-	})
 	return nil
 }
 
@@ -229,9 +226,12 @@ func (c *counter) does(h *had, condition *pack.Condition, before, after string) 
 }
 
 // versionNow is a programme's version in force on the day, nil if there is none.
-func (b *book) versionNow(q *pack.Programme) *pack.ProgrammeVersion {
+func (b *book) versionNow(q *pack.Programme) *pack.ProgrammeVersion { return versionOn(q, b.on) }
+
+// versionOn is a programme's version in force on a day, nil if there is none.
+func versionOn(q *pack.Programme, on calendar.Date) *pack.ProgrammeVersion {
 	for _, v := range q.Versions {
-		if v.Span.Contains(b.on) {
+		if v.Span.Contains(on) {
 			return v
 		}
 	}
@@ -247,7 +247,7 @@ type exclusion struct {
 // exclusions are what the pack's programmes say of each other, in the pack's order.
 func (b *book) exclusions() []exclusion {
 	var all []exclusion
-	for _, q := range b.catalogue {
+	for _, q := range b.pack.Programmes {
 		for _, id := range q.Excludes {
 			all = append(all, b.exclusion(q, nil, id))
 		}

@@ -47,7 +47,7 @@ func (w *writer) hadNames(all []*had) string {
 // overview is a line for each programme: what counts for it, and what bars it.
 func (w *writer) overview() {
 	var rows [][]string
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		met, helped, failed := w.hadBy(q, meets), w.hadBy(q, helps), w.hadBy(q, fails)
 		if met+helped+failed != "" {
 			rows = append(rows, []string{w.programmeLink(q), orDash(met), orDash(helped), orDash(failed)})
@@ -102,7 +102,7 @@ func (w *writer) cannotHaveBoth() {
 	for _, e := range w.exclusions() {
 		rows = append(rows, []string{w.partName(e.by, e.byPart), w.partName(e.of, e.ofPart), w.say("不能同时享受，方案取全年金额高的", "not together; the plan takes what gives the most in a year")})
 	}
-	for _, q := range w.catalogue {
+	for _, q := range w.pack.Programmes {
 		for _, id := range q.Choice {
 			rows = append(rows, []string{w.programmeLink(q), w.programmeLink(w.programmes[id]), w.say("由本人（家庭）选择其一", "the beneficiary chooses")})
 		}

@@ -113,7 +113,7 @@ func (w *writer) decider(q *pack.Programme) string {
 
 func (w *writer) paths(q *pack.Programme) string {
 	var links []string
-	for _, other := range w.catalogue {
+	for _, other := range w.pack.Programmes {
 		if other.PathOf == q.ID {
 			links = append(links, w.programmeLink(other))
 		}

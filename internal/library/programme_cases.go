@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/check"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
 )
 
 // mostCases is how many examples a page shows; of each sort at least one, so far as there is one.
@@ -25,7 +26,7 @@ func (w *writer) casesOf(q *pack.Programme) []*pack.Case {
 			picked = append(picked, c)
 		}
 	}
-	for _, tag := range sorts {
+	for _, tag := range check.Tags {
 		if i := slices.IndexFunc(own, func(c *pack.Case) bool { return slices.Contains(c.Tags, tag) }); i >= 0 {
 			take(own[i])
 		}
@@ -36,9 +37,6 @@ func (w *writer) casesOf(q *pack.Programme) []*pack.Case {
 	slices.SortStableFunc(picked, func(a, b *pack.Case) int { return cmp.Compare(slices.Index(own, a), slices.Index(own, b)) })
 	return picked
 }
-
-// sorts are the kinds of cases in the order in which they teach.
-var sorts = []string{"eligible", "ineligible", "threshold", "missing"}
 
 func (w *writer) sort(tag string) string {
 	switch tag {
@@ -58,7 +56,7 @@ func (w *writer) cases(q *pack.Programme) {
 	var rows [][]string
 	for _, c := range w.casesOf(q) {
 		var tags []string
-		for _, tag := range sorts {
+		for _, tag := range check.Tags {
 			if slices.Contains(c.Tags, tag) {
 				tags = append(tags, w.sort(tag))
 			}
@@ -96,7 +94,7 @@ func (w *writer) results(q *pack.Programme, c *pack.Case) string {
 }
 
 func (w *writer) outcome(id string) string {
-	for _, c := range outcomes() {
+	for _, c := range rules.Outcomes().Codes {
 		if c.ID == id {
 			return w.in(c.Name)
 		}
@@ -129,15 +127,6 @@ func (w *writer) amounts(q *pack.Programme, c *pack.Case, o pack.ExpectedOutcome
 		return w.say("，"+w.per(per)+" "+o.Amount.Text()+" 元", ", "+o.Amount.Text()+" yuan "+w.per(per))
 	}
 	return ""
-}
-
-func versionOn(q *pack.Programme, on calendar.Date) *pack.ProgrammeVersion {
-	for _, v := range q.Versions {
-		if v.Span.Contains(on) {
-			return v
-		}
-	}
-	return nil
 }
 
 // sayings are conditions in a family's words.

@@ -16,7 +16,7 @@ func (w *writer) openPoints(q *pack.Programme) {
 	}
 	w.heading(2, w.say("尚未查实的", "What is not found yet"))
 	if len(own) > 0 {
-		w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so")}, own)
+		w.unfoundTable(own)
 	}
 	if len(rests) > 0 {
 		w.paragraph("%s", w.say("本项目还用到下面这些尚未查实的公式和标准，原因见链接：", "It also rests on these formulas and figures that are not found; the reasons stand where the links lead:"))
@@ -27,11 +27,15 @@ func (w *writer) openPoints(q *pack.Programme) {
 	}
 }
 
+func (w *writer) unfoundTable(rows [][]string) {
+	w.table([]string{w.say("哪一条", "Which"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so")}, rows)
+}
+
 // unfound is a programme's own rules that are not found, a row each; what several share in wording stands once.
 func (w *writer) unfound(q *pack.Programme) [][]string {
 	var rows [][]string
 	add := func(which string, span calendar.Span, s pack.Source) {
-		if s.Status == pack.Found || s.Status == "" {
+		if isFound(s) {
 			return
 		}
 		row := []string{which, w.span(span), w.status(s.Status), w.in(s.Why)}

@@ -262,9 +262,11 @@ func (w *writer) status(s pack.Status) string {
 	return w.say("已查实", "found")
 }
 
+func isFound(s pack.Source) bool { return s.Status == pack.Found || s.Status == "" }
+
 // doubt tells that something is not found, and why it stands as it does.
 func (w *writer) doubt(s pack.Source) string {
-	if s.Status == pack.Found || s.Status == "" {
+	if isFound(s) {
 		return ""
 	}
 	return fmt.Sprintf("**%s**%s%s", w.status(s.Status), w.say("：", ": "), w.in(s.Why))
@@ -313,14 +315,14 @@ func (w *writer) sourceLines(s pack.Source, indent int) {
 	}
 }
 
+// departmentOf is a department by its id; the pack names none that it does not have.
+func (b *book) departmentOf(id string) *pack.Department {
+	return b.pack.Departments[slices.IndexFunc(b.pack.Departments, func(d *pack.Department) bool { return d.ID == id })]
+}
+
 // department is a department's names over a span.
 func (w *writer) department(id string, over calendar.Span) string {
-	for _, d := range w.pack.Departments {
-		if d.ID == id {
-			return w.departmentNames(d, over)
-		}
-	}
-	return id
+	return w.departmentNames(w.departmentOf(id), over)
 }
 
 func (w *writer) departmentNames(d *pack.Department, over calendar.Span) string {
@@ -338,12 +340,7 @@ func (w *writer) departmentNames(d *pack.Department, over calendar.Span) string 
 
 // departmentNow is a department's name on the day.
 func (w *writer) departmentNow(id string) string {
-	for _, d := range w.pack.Departments {
-		if d.ID == id {
-			return w.in(d.Name(w.on))
-		}
-	}
-	return id
+	return w.in(w.departmentOf(id).Name(w.on))
 }
 
 func (w *writer) yes(is bool) string {

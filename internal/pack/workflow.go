@@ -94,11 +94,11 @@ type Authority struct {
 }
 
 // AuthorityVersion is who decides over a span, on what basis, and what can be done against it. An authority that was
-// entrusted decides in the name of who entrusted it; one to which the power was devolved, in its own.
+// entrusted decides in the name of who entrusted it; one to which the power was devolved, in its own; a fund by its charter.
 type AuthorityVersion struct {
 	Dated
 	Rank     string // township | county | department | fund
-	Basis    string // law | entrusted | devolved
+	Basis    string // law | entrusted | devolved | charter
 	Letter   Text   // the name of a letter that grants
 	Refusal  Text   // and of one that refuses
 	Seal     Text   // whose seal it bears

@@ -365,16 +365,25 @@ func TestNobodyRegistered(t *testing.T) {
 	}
 }
 
+// A pack whose feeds are wrong is refused before anything delivered is looked at.
 func TestRegisterRowsAgreeWithThePack(t *testing.T) {
-	if faults := population.Check(cityPack()); len(faults) > 0 {
-		t.Error(faults)
-	}
-	p := cityPack()
-	p.Feeds[4].Covers = expr("person.spent > 0.0")
-	p.Feeds[3].Facts[0].Absent = "nothing"
-	p.Feeds[5].Facts[0].Value = expr("rows.sum(r, r.wages)")
-	faults := population.Check(p)
-	if len(faults) != 3 {
-		t.Errorf("%v", faults)
+	for _, c := range []struct {
+		fault  string
+		change func(*pack.Pack)
+	}{
+		{"cover by each other", func(p *pack.Pack) { p.Feeds[4].Covers = expr("person.spent > 0.0") }},
+		{"does not suit", func(p *pack.Pack) { p.Feeds[3].Facts[0].Absent = "nothing" }},
+		{"wages", func(p *pack.Pack) { p.Feeds[5].Facts[0].Value = expr("rows.sum(r, r.wages)") }},
+	} {
+		p := cityPack()
+		c.change(p)
+		policy, faults := rules.Compile(p)
+		err := faults.Err()
+		if err == nil {
+			_, err = population.Build(policy, nil, on)
+		}
+		if err == nil || !strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("want one fault with %q, got: %v", c.fault, err)
+		}
 	}
 }

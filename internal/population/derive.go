@@ -2,7 +2,6 @@ package population
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,12 +12,8 @@ import (
 	"dajiuzhu/internal/rules"
 )
 
-var (
-	feedCycle = fault.Text{Key: "population.feed-cycle",
-		Zh: "数据来源的 covers 互相依赖：{found}", En: "feeds say whom they cover by each other: {found}"}
-	badAbsent = fault.Text{Key: "population.bad-absent",
-		Zh: "absent 的值“{found}”不能作为 {fact}", En: `the absent value "{found}" does not suit {fact}`}
-)
+var badAbsent = fault.Text{Key: "population.bad-absent",
+	Zh: "absent 的值“{found}”不能作为 {fact}", En: `the absent value "{found}" does not suit {fact}`}
 
 // derivation is one fact of one feed, compiled.
 type derivation struct {
@@ -126,11 +121,7 @@ type merged struct {
 }
 
 // derive computes every fact of every person, feed after feed: those that a feed's covers reads come before it.
-func (b *builder) derive(all []*derivation) *fault.Error {
-	order, err := feedOrder(b.pack)
-	if err != nil {
-		return err
-	}
+func (b *builder) derive(all []*derivation, order []int) {
 	left := map[string]int{} // feeds that have still to speak of a fact
 	for _, d := range all {
 		left[d.decl.Fact]++
@@ -151,77 +142,6 @@ func (b *builder) derive(all []*derivation) *fault.Error {
 			}
 		}
 	}
-	return nil
-}
-
-var personName = regexp.MustCompile(`\bperson\.([a-z_][a-z0-9_]*)`)
-
-// feedOrder is the pack's feeds so that each stands after those from which its covers reads.
-func feedOrder(p *pack.Pack) ([]int, *fault.Error) {
-	givers := map[string][]int{}
-	for i, f := range p.Feeds {
-		for _, fact := range f.Facts {
-			givers[fact.Fact] = append(givers[fact.Fact], i)
-		}
-	}
-	variables := map[string]*pack.Variable{}
-	for _, v := range p.Variables {
-		variables[v.Path()] = v
-	}
-	var order []int
-	const open, closed = 1, 2
-	state := make([]int, len(p.Feeds))
-	var visit func(i int) *fault.Error
-	visit = func(i int) *fault.Error {
-		switch state[i] {
-		case closed:
-			return nil
-		case open:
-			return fault.New(fault.Invalid, feedCycle, fault.Args{"found": p.Feeds[i].ID}).In(p.Feeds[i].Pos.At())
-		}
-		state[i] = open
-		for _, path := range readPaths(p.Feeds[i].Covers.Source, variables) {
-			for _, giver := range givers[path] {
-				if err := visit(giver); err != nil {
-					return err
-				}
-			}
-		}
-		state[i] = closed
-		order = append(order, i)
-		return nil
-	}
-	for i := range p.Feeds {
-		if err := visit(i); err != nil {
-			return nil, err
-		}
-	}
-	return order, nil
-}
-
-// readPaths is the facts that an expression over a person reads, also through variables. The language has no other way
-// to name one.
-func readPaths(source string, variables map[string]*pack.Variable) []string {
-	var paths []string
-	seen := map[string]bool{}
-	var add func(source string)
-	add = func(source string) {
-		for _, match := range personName.FindAllStringSubmatch(source, -1) {
-			path := "person." + match[1]
-			if seen[path] {
-				continue
-			}
-			seen[path] = true
-			paths = append(paths, path)
-			if v := variables[path]; v != nil {
-				for _, version := range v.Versions {
-					add(version.Value.Source)
-				}
-			}
-		}
-	}
-	add(source)
-	return paths
 }
 
 // rowLanes is rows chosen for a formula: lane i is about one person and reads rows[start[i]:start[i+1]].

@@ -3,7 +3,6 @@ package population
 import (
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
-	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
@@ -89,22 +88,11 @@ func Build(policy *rules.Policy, set *feed.Set, on calendar.Date) (*Population, 
 	for _, f := range p.Feeds {
 		b.coverage = append(b.coverage, newCoverage(f, set, on))
 	}
-	if err := b.derive(derivations); err != nil {
-		return nil, err
-	}
+	b.derive(derivations, policy.FeedOrder())
 	b.place()
 	b.findHeld()
 	b.findEvents()
 	return b.population(b.compose()), nil
-}
-
-// Check reports what is wrong with a pack's feeds as far as deriving facts from them goes.
-func Check(p *pack.Pack) fault.List {
-	_, faults := compileFeeds(p)
-	if _, err := feedOrder(p); err != nil {
-		faults = append(faults, err)
-	}
-	return faults
 }
 
 func (b *builder) population(households []household) *Population {

@@ -29,6 +29,7 @@ type Policy struct {
 	dimensions []dimension
 	warnings   []*warning
 	persons    map[string]*term // person expressions of feeds and composition by source text
+	feedOrder  []int
 }
 
 // world is everything that names in expressions can mean.

@@ -38,7 +38,11 @@ func rowResult(fact *pack.Fact, decl *pack.FeedFact) (pack.Type, bool) {
 	return fact.Type, decl.Latest != ""
 }
 
-// feedOrder refuses feeds whose covers read facts that come from themselves, directly or by way of other feeds' covers.
+// FeedOrder is the places of the pack's feeds, each behind those whose facts its covers reads.
+func (p *Policy) FeedOrder() []int { return p.feedOrder }
+
+// feedOrder orders feeds by whom they cover. It refuses feeds whose covers read facts that come from themselves, directly
+// or by way of other feeds' covers.
 func (c *compiler) feedOrder() {
 	givers := map[string][]*pack.Feed{}
 	for _, feed := range c.world.pack.Feeds {
@@ -65,6 +69,7 @@ func (c *compiler) feedOrder() {
 		}
 		path = path[:len(path)-1]
 		settled[feed] = true
+		c.policy.feedOrder = append(c.policy.feedOrder, slices.Index(c.world.pack.Feeds, feed))
 	}
 	for _, feed := range c.world.pack.Feeds {
 		visit(feed)

@@ -25,13 +25,11 @@ var (
 // on each day of their version, alone or given the conditions before them. It tells what follows for certain from codes,
 // constants, figures and equal parts, and leaves alone what it cannot decide.
 func (p *Policy) Unreachable() fault.List {
-	u := &unreachable{policy: p, plans: map[calendar.Date]*Plan{}, days: p.turns()}
-	for _, decl := range p.world.pack.Programmes {
-		for i, version := range p.world.programmes[decl.ID].versions {
-			u.programme(decl, i, version)
-		}
+	u := &unreachable{policy: p, versions: map[*programmeTerms]*versionSeen{}, warnings: make([]seen, len(p.warnings))}
+	for _, day := range p.turns() {
+		u.look(p.graph(day, nil).plan)
 	}
-	u.warnings()
+	u.tell()
 	u.list.Sort()
 	return u.list
 }
@@ -78,18 +76,14 @@ func eachTerm(t *term, visit func(*term)) {
 }
 
 type unreachable struct {
-	policy *Policy
-	plans  map[calendar.Date]*Plan
-	days   []calendar.Date
-	list   fault.List
+	policy   *Policy
+	versions map[*programmeTerms]*versionSeen
+	warnings []seen
+	list     fault.List
 }
 
-func (u *unreachable) on(day calendar.Date) *Plan {
-	if u.plans[day] == nil {
-		u.plans[day] = u.policy.graph(day, nil).plan
-	}
-	return u.plans[day]
-}
+// versionSeen is what the tests of a programme's version can be.
+type versionSeen struct{ conditions, whens []seen }
 
 // seen is what a test can be over the days looked at so far: alone, and given what stands before it. A test that may come to
 // nothing on some day decides, even if it is never false: the programme is not in force then.
@@ -117,65 +111,75 @@ func (s *seen) add(id int32, alone, given *decider) {
 	}
 }
 
-func (u *unreachable) programme(decl *pack.Programme, index int, version *programmeTerms) {
-	conditions := make([]seen, len(version.conditions))
-	whens := make([]seen, len(version.whens))
-	for _, day := range u.days {
-		if !version.decl.Span.Contains(day) {
-			continue
+// look adds what tests can be on the day of a plan.
+func (u *unreachable) look(plan *Plan) {
+	for _, q := range plan.programmes {
+		if q.version != nil {
+			u.programme(plan, q)
 		}
-		plan := u.on(day)
-		q := plan.programmes[u.policy.world.programmes[decl.ID].index]
-		alone, given := newDecider(plan), newDecider(plan)
-		for i, id := range q.conditions {
-			conditions[i].add(id, alone, given)
-			given.take(id, true)
+	}
+	alone := newDecider(plan)
+	for i, w := range plan.warnings {
+		u.warnings[i].add(w.when, alone, alone)
+	}
+}
+
+func (u *unreachable) programme(plan *Plan, q *programmePlan) {
+	s := u.versions[q.version]
+	if s == nil {
+		s = &versionSeen{make([]seen, len(q.conditions)), make([]seen, len(q.whens))}
+		u.versions[q.version] = s
+	}
+	alone, given := newDecider(plan), newDecider(plan)
+	for i, id := range q.conditions {
+		s.conditions[i].add(id, alone, given)
+		given.take(id, true)
+	}
+	for i, id := range q.whens {
+		if id >= 0 {
+			s.whens[i].add(id, alone, given)
 		}
-		for i, id := range q.whens {
-			if id >= 0 {
-				whens[i].add(id, alone, given)
+	}
+}
+
+// tell tells what turned out to be settled on all days.
+func (u *unreachable) tell() {
+	for _, decl := range u.policy.world.pack.Programmes {
+		for _, version := range u.policy.world.programmes[decl.ID].versions {
+			s := u.versions[version]
+			if s == nil { // never in force
+				continue
+			}
+			for i, c := range version.decl.Conditions {
+				u.tellTest(s.conditions[i], decl.ID+"."+c.ID, c.When)
+			}
+			for i, c := range version.decl.Components {
+				u.tellTest(s.whens[i], decl.ID+"."+c.ID, c.When)
 			}
 		}
 	}
-	for i, c := range version.decl.Conditions {
-		u.tell(conditions[i], decl.ID+"."+c.ID, c.When)
-	}
-	for i, c := range version.decl.Components {
-		u.tell(whens[i], decl.ID+"."+c.ID, c.When)
+	for i, w := range u.policy.warnings {
+		if u.warnings[i].alone.settled(canBeFalse) {
+			u.add(neverFires, w.decl.ID, w.decl.When)
+		}
 	}
 }
 
-func (u *unreachable) tell(s seen, name string, e pack.Expr) {
-	var text fault.Text
+func (u *unreachable) tellTest(s seen, name string, e pack.Expr) {
 	switch {
 	case s.alone.settled(canBeTrue):
-		text = alwaysTrue
+		u.add(alwaysTrue, name, e)
 	case s.alone.settled(canBeFalse):
-		text = neverTrue
+		u.add(neverTrue, name, e)
 	case s.given.settled(canBeTrue):
-		text = saidBefore
+		u.add(saidBefore, name, e)
 	case s.given.settled(canBeFalse):
-		text = deniedBefore
-	default:
-		return
+		u.add(deniedBefore, name, e)
 	}
-	u.list = append(u.list, fault.New(fault.Invalid, text, fault.Args{"found": name}).In(e.Pos.At()))
 }
 
-func (u *unreachable) warnings() {
-	all := make([]seen, len(u.policy.warnings))
-	for _, day := range u.days {
-		plan := u.on(day)
-		alone := newDecider(plan)
-		for i, w := range plan.warnings {
-			all[i].add(w.when, alone, alone)
-		}
-	}
-	for i, w := range u.policy.warnings {
-		if all[i].alone.settled(canBeFalse) {
-			u.list = append(u.list, fault.New(fault.Invalid, neverFires, fault.Args{"found": w.decl.ID}).In(w.decl.When.Pos.At()))
-		}
-	}
+func (u *unreachable) add(text fault.Text, name string, e pack.Expr) {
+	u.list = append(u.list, fault.New(fault.Invalid, text, fault.Args{"found": name}).In(e.Pos.At()))
 }
 
 // ReadAnywhere are the facts and variables that the pack's formulas read, by path: those of variables, programmes, the index,

@@ -33,9 +33,7 @@ type ParameterReading struct {
 // Reads is what an expression of the policy's pack names; nothing of an absent one.
 func (p *Policy) Reads(e pack.Expr) Reading {
 	var r Reading
-	if t := p.world.terms[keyOf(e)]; t != nil {
-		r.visit(t)
-	}
+	eachTerm(p.world.terms[keyOf(e)], r.visit)
 	return r
 }
 
@@ -59,9 +57,6 @@ func (r *Reading) visit(t *term) {
 		if q := t.prog.decl; !slices.Contains(r.Determined, q) {
 			r.Determined = append(r.Determined, q)
 		}
-	}
-	for _, a := range t.args {
-		r.visit(a)
 	}
 }
 

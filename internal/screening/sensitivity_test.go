@@ -21,10 +21,12 @@ func TestSensitivityIsThatOfAnotherPack(t *testing.T) {
 	if want := 2 * len(c.policy.Pack().Index.Dimensions); len(moves) != want {
 		t.Fatalf("%d moves, want %d: each dimension down and up", len(moves), want)
 	}
+	held := false
 	for _, m := range moves {
 		if m.Dimension.ID != "care" || m.Weight > m.Dimension.Weight {
 			continue
 		}
+		held = true
 		other := c.under(t, "    weight: 0.10\n", "    weight: 0.05\n")
 		want := byHand(r, other.screen(t))
 		if m.Weight != mustMoney(t, "0.05") || m.Hardest != want.Hardest || m.Stay != want.Stay || m.Most != want.Most {
@@ -33,6 +35,9 @@ func TestSensitivityIsThatOfAnotherPack(t *testing.T) {
 		if m.Stay == m.Hardest || m.Mean == 0 {
 			t.Errorf("nothing moves, so the test tells nothing: %+v", m)
 		}
+	}
+	if !held {
+		t.Error("the index has no dimension of care any more")
 	}
 }
 

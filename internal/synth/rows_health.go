@@ -71,12 +71,8 @@ func (m *maker) assessments(t *table) {
 		if a == nil {
 			return
 		}
-		own := "0.00"
-		if a.surgery != "none" {
-			own = a.own.String()
-		}
 		t.add("record_no", numbered("KF371424", t), "id_no", p.id, "name", p.name(), "need", flag(a.need), "mode", a.mode, "surgery", a.surgery,
-			"surgery_own", own, "assessed_on", day(max(m.ago(p.die.between("assessed-on", 30, 500)), p.birth.AddDays(40))))
+			"surgery_own", a.own.String(), "assessed_on", day(max(m.ago(p.die.between("assessed-on", 30, 500)), p.birth.AddDays(40))))
 	})
 }
 

@@ -91,7 +91,7 @@ var stories = []story{
 		fate: func(m *maker, h *household) {
 			for _, p := range h.persons {
 				p.work = work{kind: "flexible", status: "unemployed", lost: m.ago(210), since: m.ago(196)}
-				p.hard = &difficulty{kind: "zero_employment", months: 0}
+				p.hard = &difficulty{kind: "zero_employment"}
 				m.contribute(p)
 			}
 			m.recognisedAs(h, "rigid")
