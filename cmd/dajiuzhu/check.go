@@ -8,6 +8,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/check"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
 	"dajiuzhu/internal/screening"
 )
@@ -36,46 +37,13 @@ func (c *checkCommand) Run(s *streams) error {
 		return err
 	}
 	r := check.Run(policy, on)
-	p := policy.Pack()
-	fmt.Fprintf(s.out, "pack %s (%s)\n", p.ID, p.Hash[:12])
-	fmt.Fprintf(s.out, "cases: %d run, %d faults\n", r.Cases, len(r.Failures))
-	programmes, paths := 0, 0
-	for _, q := range p.Programmes {
-		if q.PathOf == "" {
-			programmes++
-		} else {
-			paths++
-		}
-	}
-	fmt.Fprintf(s.out, "programmes: %d and %d further paths\n", programmes, paths)
-	for _, q := range r.Programmes {
-		lacks := "eligible, ineligible, threshold and missing cases"
-		if len(q.Lacks) > 0 {
-			lacks = "LACKS " + strings.Join(q.Lacks, ", ")
-		}
-		fmt.Fprintf(s.out, "  %-16s %3d cases: %s\n", q.Programme.ID, q.Cases, lacks)
-	}
-	printThinWarnings(s, r.Thin, fault.Lang(c.Lang))
-	fmt.Fprintln(s.out, "sources:")
-	for _, st := range r.Statuses {
-		fmt.Fprintf(s.out, "  %-13s %4d values, %4d rules\n", st.Status, st.Values, st.Rules)
-	}
-	if c.Assumed {
-		for _, a := range r.Assumed {
-			fmt.Fprintf(s.out, "  %-12s %s, %s: %s\n", a.Source.Status, a.Name, a.Span, a.Source.Why.En)
-		}
-	}
-	fmt.Fprintf(s.out, "lapsing within %d days of %s: %d\n", check.LapseDays, on, len(r.Lapses))
-	for _, l := range r.Lapses {
-		fmt.Fprintf(s.out, "  %s: last day %s, %d days\n", l.Name, l.Last, l.Days)
-	}
-	if len(r.Unused) > 0 {
-		fmt.Fprintf(s.out, "parameters that nothing reads: %s\n", strings.Join(r.Unused, ", "))
-	}
-	c.list(s, "read by nothing", r.Unread)
-	c.list(s, "warnings", r.Warnings)
+	w := &checkReport{streams: s, lang: fault.Lang(c.Lang), report: r}
+	w.heading(policy.Pack())
+	w.sources(c.Assumed)
+	w.lapses(on)
+	w.advice()
 	if c.Sample != "" {
-		if err := c.sample(s, policy, on); err != nil {
+		if err := c.sample(w, policy, on); err != nil {
 			return err
 		}
 	}
@@ -84,44 +52,115 @@ func (c *checkCommand) Run(s *streams) error {
 		return errFaults
 	}
 	if c.Strict && r.Advice() > 0 {
-		fmt.Fprintf(s.errout, "strict: %d pieces of advice\n", r.Advice())
+		fmt.Fprintf(s.errout, w.say("严格检查：%d 条提醒\n", "strict: %d pieces of advice\n"), r.Advice())
 		return errFaults
 	}
 	return nil
 }
 
-func (c *checkCommand) list(s *streams, title string, all fault.List) {
-	fmt.Fprintf(s.out, "%s: %d\n", title, len(all))
+// checkReport prints what a check found.
+type checkReport struct {
+	*streams
+	lang   fault.Lang
+	report *check.Report
+}
+
+func (w *checkReport) say(zh, en string) string { return saying(w.lang, zh, en) }
+
+func (w *checkReport) line(zh, en string, args ...any) {
+	fmt.Fprintf(w.out, w.say(zh, en)+"\n", args...)
+}
+
+// heading names the pack, and counts its cases, departments and programmes.
+func (w *checkReport) heading(p *pack.Pack) {
+	w.line("政策包 %s（%s）", "pack %s (%s)", p.ID, p.Hash[:12])
+	w.line("案例：跑了 %d 个，%d 处不符", "cases: %d run, %d faults", w.report.Cases, len(w.report.Failures))
+	owners, suppliers, programmes, paths := 0, 0, 0, 0
+	for _, d := range p.Departments {
+		if d.Supplier {
+			suppliers++
+		} else {
+			owners++
+		}
+	}
+	for _, q := range p.Programmes {
+		if q.PathOf == "" {
+			programmes++
+		} else {
+			paths++
+		}
+	}
+	w.line("部门：%d 个，另有 %d 个只报送数据", "departments: %d, and %d that only deliver data", owners, suppliers)
+	w.line("项目：%d 个，另有 %d 条申请途径", "programmes: %d and %d further paths", programmes, paths)
+	for _, q := range w.report.Programmes {
+		w.line("  %-18s %3d 个案例：%s", "  %-18s %3d cases: %s", q.Programme.ID, q.Cases, w.sorts(q.Lacks))
+	}
+	if thin := w.report.Thin; len(thin) > 0 {
+		w.line("缺案例的预警规则：%d 条", "warning rules that lack a case: %d", len(thin))
+		for _, t := range thin {
+			fmt.Fprintf(w.out, "  %s\n", t.Message(w.lang))
+		}
+	}
+}
+
+// sorts tells which sorts of cases a programme has, or lacks.
+func (w *checkReport) sorts(lacks []string) string {
+	if len(lacks) == 0 {
+		return w.say("符合、不符合、临界、缺事实都有", "eligible, ineligible, threshold and missing cases")
+	}
+	return w.say("缺少 ", "LACKS ") + strings.Join(lacks, ", ")
+}
+
+// sources counts how sure figures and rules are, and lists those that are not found if that is wanted.
+func (w *checkReport) sources(assumed bool) {
+	w.line("来源：", "sources:")
+	for _, st := range w.report.Statuses {
+		w.line("  %-13s %4d 个数，%4d 条规则", "  %-13s %4d values, %4d rules", st.Status, st.Values, st.Rules)
+	}
+	if !assumed {
+		return
+	}
+	for _, a := range w.report.Assumed {
+		fmt.Fprintf(w.out, "  %-12s %s, %s: %s\n", a.Source.Status, a.Name, a.Span, a.Source.Why.In(w.lang))
+	}
+}
+
+func (w *checkReport) lapses(on calendar.Date) {
+	w.line("%[2]s 起 %[1]d 天内到期：%[3]d 项", "lapsing within %d days of %s: %d", check.LapseDays, on, len(w.report.Lapses))
+	for _, l := range w.report.Lapses {
+		w.line("  %s：最后一天 %s，还有 %d 天", "  %s: last day %s, %d days", l.Name, l.Last, l.Days)
+	}
+}
+
+// advice tells what decides nothing, though it is no fault.
+func (w *checkReport) advice() {
+	if unused := w.report.Unused; len(unused) > 0 {
+		w.line("没有用到的参数：%s", "parameters that nothing reads: %s", strings.Join(unused, ", "))
+	}
+	w.list(w.say("没有规则读取的", "read by nothing"), w.report.Unread)
+	w.list(w.say("提醒", "warnings"), w.report.Warnings)
+}
+
+func (w *checkReport) list(title string, all fault.List) {
+	w.line("%s：%d", "%s: %d", title, len(all))
 	for _, f := range all {
-		fmt.Fprintf(s.out, "  %s\n", f.Message(fault.Lang(c.Lang)))
+		fmt.Fprintf(w.out, "  %s\n", f.Message(w.lang))
 	}
 }
 
 // sample screens a county and tells what never comes about there.
-func (c *checkCommand) sample(s *streams, policy *rules.Policy, on calendar.Date) error {
-	people, _, err := readDeliveries(s.ctx, policy, c.Sample, on)
+func (c *checkCommand) sample(w *checkReport, policy *rules.Policy, on calendar.Date) error {
+	people, _, err := readDeliveries(w.ctx, policy, c.Sample, on)
 	if err != nil {
 		return err
 	}
-	result, err := screening.Run(s.ctx, policy.On(on, nil), people, nil)
+	result, err := screening.Run(w.ctx, policy.On(on, nil), people, nil)
 	if err != nil {
 		return err
 	}
-	all := check.Sample(result)
-	fmt.Fprintf(s.out, "sample: %d households, %d people\n", len(result.Households), result.People)
-	c.list(s, "never in the sample", all)
+	w.line("样本：%d 户，%d 人", "sample: %d households, %d people", len(result.Households), result.People)
+	w.list(w.say("样本里从不出现的", "never in the sample"), check.Sample(result))
 	return nil
-}
-
-// printThinWarnings lists the warning rules that lack a case, as far as there are any.
-func printThinWarnings(s *streams, thin []check.WarningCoverage, lang fault.Lang) {
-	if len(thin) == 0 {
-		return
-	}
-	fmt.Fprintf(s.out, "warning rules that lack a case: %d\n", len(thin))
-	for _, w := range thin {
-		fmt.Fprintf(s.out, "  %s\n", w.Message(lang))
-	}
 }
 
 func printFaults(s *streams, faults fault.List, lang fault.Lang) {

@@ -153,7 +153,7 @@ func sameFormula(a, b pack.Expr) bool {
 
 func sameProgramme(a, b *pack.ProgrammeVersion) bool {
 	conditions := slices.EqualFunc(a.Conditions, b.Conditions, func(a, b *pack.Condition) bool {
-		return a.ID == b.ID && a.Say == b.Say && a.OnConsent == b.OnConsent && sameFormula(a.When, b.When)
+		return a.ID == b.ID && a.Say == b.Say && a.About == b.About && a.OnConsent == b.OnConsent && sameFormula(a.When, b.When)
 	})
 	return conditions && slices.EqualFunc(a.Components, b.Components, func(a, b *pack.Component) bool {
 		return a.ID == b.ID && a.Name == b.Name && a.Per == b.Per && a.Rounding == b.Rounding && slices.Equal(a.Excludes, b.Excludes) &&
