@@ -144,7 +144,11 @@ func (w *writer) papers(v *pack.AuthorityVersion) string {
 
 // throughout is from the first day of a procedure's first version to the last of its last.
 func throughout(p *pack.Procedure) calendar.Span {
-	return calendar.Span{From: p.Versions[0].Span.From, To: p.Versions[len(p.Versions)-1].Span.To}
+	span := calendar.Span{From: calendar.Forever, To: calendar.Beginning}
+	for _, v := range p.Versions {
+		span.From, span.To = min(span.From, v.Span.From), max(span.To, v.Span.To)
+	}
+	return span
 }
 
 func (w *writer) steps(p *pack.Procedure, v *pack.ProcedureVersion) {

@@ -125,15 +125,17 @@ func (w *writer) wordsOf(key string, codes []string) []string {
 	return all
 }
 
+// units are the units of a period.
+var units = map[string]pack.Text{
+	"hours":        {Zh: "小时", En: "hour"},
+	"days":         {Zh: "天", En: "day"},
+	"working-days": {Zh: "个工作日", En: "working day"},
+	"months":       {Zh: "个月", En: "month"},
+	"years":        {Zh: "年", En: "year"},
+}
+
 // period is a length of time.
 func (w *writer) period(p pack.Period) string {
-	units := map[string]pack.Text{
-		"hours":        {Zh: "小时", En: "hour"},
-		"days":         {Zh: "天", En: "day"},
-		"working-days": {Zh: "个工作日", En: "working day"},
-		"months":       {Zh: "个月", En: "month"},
-		"years":        {Zh: "年", En: "year"},
-	}
 	plural := "s"
 	if p.Count == 1 {
 		plural = ""
