@@ -17,6 +17,7 @@ func (w *writer) assumed() {
 	w.assumedProgrammes()
 	w.assumedFigures()
 	w.assumedFormulas()
+	w.assumedWorkflow()
 	w.assumedRest()
 }
 
@@ -132,6 +133,61 @@ func (w *writer) assumedFormulas() {
 		}
 		return rows
 	}, files)
+}
+
+// assumedWorkflow is the procedures and what goes with them.
+func (w *writer) assumedWorkflow() {
+	var rows [][]string
+	for _, r := range w.rulesOfWorkflow() {
+		link := w.ruleLink(r.Name, r.Label())
+		for _, v := range slices.Backward(r.Versions) {
+			rows = w.addUnfound(rows, link, v.Span, "", v.Source)
+		}
+		for _, p := range w.partsOf(r.Name) {
+			rows = w.addUnfound(rows, link+w.say("：", ": ")+p.name, p.span, "", p.source)
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	w.heading(2, w.say("办理程序", "Procedures"))
+	w.table([]string{w.say("名称", "Name"), w.say("期间", "Over"), w.say("可靠程度", "Standing"), w.say("为什么这样定", "Why so"), w.say("现用的来源", "Source used")}, rows)
+}
+
+// rulePart is a step or a remedy that has a source of its own.
+type rulePart struct {
+	name   string
+	span   calendar.Span
+	source pack.Source
+}
+
+// partsOf are a rule's steps or remedies whose standing is not merely their version's.
+func (w *writer) partsOf(rule string) []rulePart {
+	var parts []rulePart
+	add := func(name string, of pack.Dated, own pack.Source) {
+		if !sameSource(own, of.Source) {
+			parts = append(parts, rulePart{name, of.Span, own})
+		}
+	}
+	for _, p := range w.pack.Workflow.Procedures {
+		for _, v := range slices.Backward(p.Versions) {
+			for _, s := range v.Steps {
+				if rule == "procedure "+p.ID {
+					add(w.in(s.Name), v.Dated, s.Source)
+				}
+			}
+		}
+	}
+	for _, a := range w.pack.Workflow.Authorities {
+		for _, v := range slices.Backward(a.Versions) {
+			for _, r := range v.Remedies {
+				if rule == "authority "+a.ID {
+					add(w.word("remedy", r.Kind), v.Dated, r.Source)
+				}
+			}
+		}
+	}
+	return parts
 }
 
 // assumedRest is the index and the warnings.

@@ -32,6 +32,9 @@ func (w *writer) pointers() {
 	if w.pack.Index != nil {
 		link("index", "困难指数：先帮谁", "The difficulty index: whom to help first")
 	}
+	if len(w.rulesOfWorkflow()) > 0 {
+		link("procedures", "怎样办：环节、时限、谁决定、公示什么", "How it is done: steps, limits, who decides, what is posted")
+	}
 	link("warnings", "预警：什么情形提醒谁去核实", "Warnings: what asks whom to look")
 	link("assumed", "尚未查实、须由市里确认的", "What is not found and has to be confirmed")
 	w.line("")
@@ -58,6 +61,7 @@ func (w *writer) counts() {
 		{w.say("部门数据", "Feeds"), strconv.Itoa(len(w.pack.Feeds))},
 		{w.say("身份和计算", "Statuses and calculations"), strconv.Itoa(len(w.pack.Variables))},
 		{w.say("标准和数字", "Figures"), strconv.Itoa(len(w.pack.Parameters))},
+		{w.say("办理程序", "Procedures"), strconv.Itoa(w.proceduresInAll())},
 		{w.say("核对规则的案例", "Cases that test the rules"), strconv.Itoa(len(w.pack.Cases))},
 	}
 	w.table([]string{w.say("内容", "What"), w.say("数目", "How many")}, rows)
@@ -73,6 +77,13 @@ func (w *writer) counts() {
 	}
 	w.line("")
 	w.paragraph(w.say("没有查实的，任何人不得凭它发钱或者拒绝。全部列在[这一页](%s)。", "Nobody may be paid or refused on what is not found. All of it stands on [one page](%s)."), w.to("assumed"))
+}
+
+func (w *writer) proceduresInAll() int {
+	if w.pack.Workflow == nil {
+		return 0
+	}
+	return len(w.pack.Workflow.Procedures)
 }
 
 func (w *writer) reading() {

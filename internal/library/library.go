@@ -33,7 +33,7 @@ type book struct {
 	ofIndex    *reach
 	ofWarnings *reach
 	matrix     *matrix
-	anchors    map[fault.Lang]map[string]string // of variables and parameters, by path
+	anchors    map[fault.Lang]map[string]string // of variables, parameters and facts, by path; of the workflow's rules, by name
 }
 
 // Pages is the whole library, sorted by name. What is said to be so "now" is so on the day.
@@ -112,6 +112,9 @@ func (b *book) inLanguage(lang fault.Lang) []Page {
 	}
 	if b.pack.Household != nil {
 		pages = append(pages, b.page(lang, "household", (*writer).household))
+	}
+	if len(b.rulesOfWorkflow()) > 0 {
+		pages = append(pages, b.page(lang, "procedures", (*writer).procedures))
 	}
 	for _, q := range b.pack.Programmes {
 		pages = append(pages, b.page(lang, "programmes/"+q.ID, func(w *writer) { w.programme(q) }))

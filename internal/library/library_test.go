@@ -256,3 +256,52 @@ func TestNothingIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// TestNoStepIsLeftOut: the page of procedures tells each step of each version, who decides under which letters, and all the
+// rest that the workflow has a name for; each programme's page leads there.
+func TestNoStepIsLeftOut(t *testing.T) {
+	policy := compile(t, packs.Dezhou())
+	content := map[string]string{}
+	for _, p := range pages(t, policy) {
+		content[p.Name] = string(p.Content)
+	}
+	zh, en := content["procedures.zh.md"], content["procedures.md"]
+	told := func(text pack.Text) {
+		t.Helper()
+		if !strings.Contains(zh, text.Zh) || !strings.Contains(en, text.En) {
+			t.Errorf("the page of procedures does not tell %q", text.En)
+		}
+	}
+	workflow := policy.Pack().Workflow
+	for _, r := range workflow.Rules() {
+		told(r.Title)
+		for _, v := range r.Versions {
+			told(v.Source.Why)
+		}
+	}
+	for _, p := range workflow.Procedures {
+		for _, v := range p.Versions {
+			for _, s := range v.Steps {
+				told(s.Name)
+				told(s.Note)
+				told(s.Source.Why)
+			}
+		}
+	}
+	for _, a := range workflow.Authorities {
+		for _, v := range a.Versions {
+			told(v.Letter)
+			told(v.Refusal)
+			told(v.Seal)
+			for _, r := range v.Remedies {
+				told(r.To)
+				told(r.Source.Why)
+			}
+		}
+	}
+	for _, q := range policy.Pack().Programmes {
+		if !strings.Contains(content["programmes/"+q.ID+".zh.md"], "../procedures.zh.md#") || !strings.Contains(content["programmes/"+q.ID+".md"], "../procedures.md#") {
+			t.Errorf("the page of %s does not lead to its procedure", q.ID)
+		}
+	}
+}

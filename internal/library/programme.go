@@ -41,6 +41,7 @@ func (w *writer) card(q *pack.Programme) {
 	add(w.say("性质", "Nature"), w.nature(q))
 	add(w.say("对象", "Who receives it"), w.receiver(q))
 	add(w.say("由谁决定", "Who decides"), w.decider(q))
+	add(w.say("怎样办", "How it is done"), w.doneBy(q))
 	add(w.say("另外的申请途径", "Further paths into it"), w.paths(q))
 	w.table([]string{w.say("事项", "Point"), w.say("内容", "What it is")}, rows)
 }

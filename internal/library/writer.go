@@ -154,7 +154,7 @@ func (w *writer) link(n rules.Named) string {
 	return label
 }
 
-// linkTo links a variable, a figure or a fact to its heading on a page.
+// linkTo links a variable, a figure, a fact or a rule of the workflow to its heading on a page.
 func (w *writer) linkTo(page, label, name string) string {
 	target := w.to(page)
 	if w.name == page {
@@ -178,7 +178,7 @@ func anchor(title string) string {
 	return strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(title), ""), " ", "-")
 }
 
-// title is the heading of a variable or a figure: its label, with its path where another has the same.
+// title is the heading of a variable, a figure or a rule of the workflow: its label, with its path where another has the same.
 func (b *book) title(label pack.Text, path string, lang fault.Lang, same map[string]int) string {
 	title := escape(label.In(lang))
 	if same[anchor(label.In(lang))] > 1 {
@@ -199,6 +199,10 @@ func (b *book) labels(page string, lang fault.Lang) map[string]int {
 		for _, f := range b.pack.Facts {
 			same[anchor(f.Label.In(lang))]++
 		}
+	case "procedures":
+		for _, r := range b.rulesOfWorkflow() {
+			same[anchor(r.Title.In(lang))]++
+		}
 	default:
 		for _, v := range b.pack.Variables {
 			same[anchor(v.Label.In(lang))]++
@@ -216,6 +220,10 @@ func (b *book) nameAnchors(lang fault.Lang) map[string]string {
 	same = b.labels("facts", lang)
 	for _, f := range b.pack.Facts {
 		all[f.Path()] = anchor(b.title(f.Label, f.Path(), lang, same))
+	}
+	same = b.labels("procedures", lang)
+	for _, r := range b.rulesOfWorkflow() {
+		all[r.Name] = anchor(b.title(r.Title, r.Name, lang, same))
 	}
 	same = b.labels("variables", lang)
 	for _, v := range b.pack.Variables {

@@ -249,34 +249,41 @@ func (v *ProcedureVersion) Step(id string) *Step {
 
 // VersionedRule names versions of something for reports.
 type VersionedRule struct {
-	Name     string
+	Name     string // kind and id: "procedure dibao"
+	Kind     Text   // what it is a rule of: a procedure, a sampling
+	Title    Text   // the entry's own name
 	Versions []Dated
+	Pos      Pos
+}
+
+// Label is the rule as a reader knows it.
+func (r VersionedRule) Label() Text {
+	return Text{r.Kind.Zh + "：" + r.Title.Zh, r.Kind.En + ": " + r.Title.En}
 }
 
 // Rules are all that the workflow holds by date, in the order of the file.
 func (w *Workflow) Rules() []VersionedRule {
 	var all []VersionedRule
-	add := func(name string, versions []Dated) { all = append(all, VersionedRule{name, versions}) }
 	for _, e := range w.Procedures {
-		add("procedure "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"procedure " + e.ID, Text{"办理程序", "Procedure"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Authorities {
-		add("authority "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"authority " + e.ID, Text{"由谁决定", "Who decides"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Publicity {
-		add("publicity "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"publicity " + e.ID, Text{"公示方式", "What is posted"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Sampling {
-		add("sampling "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"sampling " + e.ID, Text{"抽查", "Sampling"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Reviews {
-		add("review "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"review " + e.ID, Text{"定期核查", "Review"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Objections {
-		add("objection "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"objection " + e.ID, Text{"异议", "Objection"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	for _, e := range w.Retention {
-		add("retention "+e.ID, datedOf(e.Versions))
+		all = append(all, VersionedRule{"retention " + e.ID, Text{"档案保存", "Keeping of files"}, e.Name, datedOf(e.Versions), e.Pos})
 	}
 	return all
 }
