@@ -166,7 +166,7 @@ func (w *writer) heading() {
 			w.line("  · %s", w.in(doubt))
 		}
 	}
-	w.line("%s", w.say("※ 预判供核实和办理参考，不是审批决定。", "※ A pre-assessment helps to verify and to file; it decides nothing."))
+	w.line("%s", w.say("※ 预判供核实和办理参考，不是救助决定。", "※ A pre-assessment helps to verify and to file; it decides nothing."))
 }
 
 // programmeName is a programme's name.
