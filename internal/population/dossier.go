@@ -19,6 +19,8 @@ var (
 		Zh: "没有事实“{found}”；最接近的是“{nearest}”", En: `there is no fact "{found}"; the nearest is "{nearest}"`}
 	unknownProgramme = fault.Text{Key: "population.unknown-programme",
 		Zh: "没有项目“{found}”；最接近的是“{nearest}”", En: `there is no programme "{found}"; the nearest is "{nearest}"`}
+	personsProgramme = fault.Text{Key: "population.persons-programme",
+		Zh: "“{found}”是个人的项目：写在领取人名下的 holds 里", En: `"{found}" is a person's programme: write it under holds of whoever receives it`}
 	unknownField = fault.Text{Key: "population.unknown-event-field",
 		Zh: "事件没有字段“{found}”；最接近的是“{nearest}”", En: `events have no field "{found}"; the nearest is "{nearest}"`}
 	notAList = fault.Text{Key: "population.not-a-list",
@@ -157,7 +159,7 @@ func (r *dossierReader) unit(of pack.Unit, path string, values map[string]any) *
 		case key == keyEvents:
 			r.events(u, of, at, v)
 		case key == keyHolds:
-			r.holds(u, at, v)
+			r.holds(u, of, at, v)
 		case of == pack.Person && r.own(u, key, at, v):
 		default:
 			r.factOf(u, of, key, at, v)
@@ -222,7 +224,7 @@ func (r *dossierReader) nearestFact(of pack.Unit, key string) string {
 	return fault.Nearest(key, names)
 }
 
-func (r *dossierReader) holds(u *dossierUnit, at string, v any) {
+func (r *dossierReader) holds(u *dossierUnit, of pack.Unit, at string, v any) {
 	list, ok := asList(v)
 	if !ok {
 		r.fault(at, fault.New(fault.Invalid, notAList, fault.Args{"found": shown(v)}))
@@ -235,6 +237,10 @@ func (r *dossierReader) holds(u *dossierUnit, at string, v any) {
 		if !ok {
 			r.fault(fmt.Sprintf("%s[%d]", at, i), fault.New(fault.Invalid, unknownProgramme,
 				fault.Args{"found": fault.Excerpt(id), "nearest": fault.Nearest(id, r.programmes())}))
+			continue
+		}
+		if of == pack.Household && r.pack.Programmes[index].Unit == pack.Person {
+			r.fault(fmt.Sprintf("%s[%d]", at, i), fault.New(fault.Invalid, personsProgramme, fault.Args{"found": id}))
 			continue
 		}
 		u.holds = append(u.holds, index)

@@ -50,7 +50,7 @@ func dossierPack() *pack.Pack {
 			{Unit: pack.Person, Kinds: "kind", Fields: []*pack.EventField{{Name: "amount", Type: pack.Decimal}}},
 			{Unit: pack.Household, Kinds: "kind", Fields: []*pack.EventField{{Name: "amount", Type: pack.Decimal}}},
 		},
-		Programmes: []*pack.Programme{{ID: "dibao"}, {ID: "tekun"}},
+		Programmes: []*pack.Programme{{ID: "dibao", Unit: pack.Household}, {ID: "tekun", Unit: pack.Person}},
 	}
 }
 
@@ -165,6 +165,16 @@ func TestDossierFaults(t *testing.T) {
 				t.Errorf("the fault is at line %d, the member is at 7", faults[0].At.Line)
 			}
 		})
+	}
+}
+
+// TestDossierHoldsOfPersons: a person's programme that stands under the household would be received by nobody.
+func TestDossierHoldsOfPersons(t *testing.T) {
+	p := dossierPack()
+	d := &pack.Dossier{On: day("2026-11-01"), Household: map[string]any{"holds": []any{"dibao", "tekun"}}, Members: []map[string]any{{"name": "李四", "holds": []any{"dibao", "tekun"}}}}
+	_, faults := population.FromDossier(p, rules.NewLayout(p), d)
+	if len(faults) != 1 || faults[0].Text.Key != "population.persons-programme" || faults[0].At.Field != "household.holds[1]" {
+		t.Errorf("faults %v", faults)
 	}
 }
 

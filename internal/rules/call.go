@@ -304,10 +304,10 @@ func (b *builder) programmeCall(e ast.Expr, call ast.CallExpr, names map[string]
 	if !ok {
 		return b.unknownProgramme(call.Args()[0], id)
 	}
+	if p.rel() != bound.rel && !(name == "holds" && p.rel() == households) {
+		return b.otherUnit(e, p, name) // only of a household's programme are the members recipients too
+	}
 	if name != "holds" {
-		if p.rel() != bound.rel {
-			return b.otherUnit(e, p, name)
-		}
 		b.world.usesProgramme(p, b.place(e))
 	}
 	t := &term{op: programmeOps[name].op, typ: programmeOps[name].typ, rel: bound.rel, prog: p}

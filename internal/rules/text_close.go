@@ -8,14 +8,15 @@ import (
 	"dajiuzhu/internal/money"
 )
 
-// standards lists once the figures that the reasons rest on: their span, how sure they are, and the document.
+// standards lists once the figures that the reasons rest on, by their full names: their span, how sure they are, and the
+// document.
 func (w *writer) standards() {
 	if len(w.figures) == 0 {
 		return
 	}
 	w.section("用到的标准和比例", "Figures relied on")
 	for _, r := range w.figures {
-		text := w.label(r) + " " + w.value(r)
+		text := w.in(*r.Label) + " " + w.value(r)
 		if r.InForce != "" {
 			text += w.say("：", ": ") + w.span(r.InForce)
 		}
