@@ -431,12 +431,15 @@ func (w *author) fold(s sight, depth int, functions ...string) string {
 	return fmt.Sprintf("%s.events.%s(%s, %s.kind == '%s' ? %s : %s)", name, function, v, v, w.pick("fire", "flood"), amount, w.pick("0.0", "1.0", amount))
 }
 
-// programme reads a programme written before.
+// programme reads a programme written before. Persons may receive the household's too, supporters have no results.
 func (w *author) programme(s sight, depth int) string {
 	name, unit := w.owner(s)
+	if unit == pack.Person && (s.supporter || len(w.programmes[unit]) == 0 || w.r.IntN(4) == 0) {
+		return name + ".holds('" + w.pick("p0", "p1") + "')"
+	}
 	all := w.programmes[unit]
-	if len(all) == 0 || s.supporter && unit == pack.Person {
-		return name + ".holds('p0')"
+	if len(all) == 0 {
+		return name + ".a"
 	}
 	id := w.pick(all...)
 	return w.pick(name+".holds('"+id+"')", name+".eligible('"+id+"')", "("+name+".amount('"+id+"') > "+w.decimal(s, depth)+")",
