@@ -20,21 +20,39 @@ func measures(p *Plan) []string {
 	return all
 }
 
-func (p *Plan) measureOf(n *node, all []string) string {
-	switch n.op {
+// ownMeasure is what a value counts by itself, whatever it is computed from: a fact, a variable or a figure that says so, a
+// stretch of time, a number of people. It is "" of everything else. The term is that of the value, over what a fold goes.
+func ownMeasure(o op, t *term, over relation) string {
+	switch o {
 	case opFact:
-		if n.term.fact.fact != nil {
-			return n.term.fact.fact.Measure
+		if t.fact.fact != nil {
+			return t.fact.fact.Measure
 		}
-	case opVariable:
-		if m := n.term.vari.decl.Measure; m != "" {
-			return m
-		}
-		return all[n.args[0]]
-	case opNotInForce:
-		return n.term.vari.decl.Measure
+	case opVariable, opNotInForce:
+		return t.vari.decl.Measure
 	case opParam, opParamTable, opParamBand:
-		return n.term.param.Measure
+		return t.param.Measure
+	case opYears:
+		return "years"
+	case opMonths:
+		return "months"
+	case opDays:
+		return "days"
+	case opCount:
+		if over == persons || over == supporters {
+			return headcount
+		}
+	}
+	return ""
+}
+
+func (p *Plan) measureOf(n *node, all []string) string {
+	if m := ownMeasure(n.op, n.term, n.over); m != "" {
+		return m
+	}
+	switch n.op {
+	case opVariable:
+		return all[n.args[0]]
 	case opAmount:
 		return yuan
 	case opCond:
@@ -45,16 +63,6 @@ func (p *Plan) measureOf(n *node, all []string) string {
 		return p.product(n.args[0], n.args[1], all)
 	case opDivide:
 		return p.quotient(n.args[0], n.args[1], all)
-	case opYears:
-		return "years"
-	case opMonths:
-		return "months"
-	case opDays:
-		return "days"
-	case opCount:
-		if n.over == persons || n.over == supporters {
-			return headcount
-		}
 	}
 	return ""
 }

@@ -354,25 +354,10 @@ func isOn(t *term) bool { return t.op == opConst && t.typ == pack.Date && t.num 
 
 // termMeasure is what a term's number counts, "" where that is not plain.
 func termMeasure(t *term) string {
+	if m := ownMeasure(t.op, t, t.over); m != "" {
+		return m
+	}
 	switch t.op {
-	case opFact:
-		if t.fact.fact != nil {
-			return t.fact.fact.Measure
-		}
-	case opVariable:
-		return t.vari.decl.Measure
-	case opParam, opParamTable, opParamBand:
-		return t.param.Measure
-	case opYears:
-		return "years"
-	case opMonths:
-		return "months"
-	case opDays:
-		return "days"
-	case opCount:
-		if t.over == persons || t.over == supporters {
-			return headcount
-		}
 	case opAdd, opSubtract, opLeast, opGreatest, opDecimal, opDefault, opRound, opSum, opMax, opMin:
 		for _, a := range t.args {
 			if m := termMeasure(a); m != "" {
