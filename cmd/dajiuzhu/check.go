@@ -65,7 +65,7 @@ type checkReport struct {
 	report *check.Report
 }
 
-func (w *checkReport) say(zh, en string) string { return saying(w.lang, zh, en) }
+func (w *checkReport) say(zh, en string) string { return w.lang.Say(zh, en) }
 
 func (w *checkReport) line(zh, en string, args ...any) {
 	fmt.Fprintf(w.out, w.say(zh, en)+"\n", args...)

@@ -21,15 +21,7 @@ type screenReport struct {
 	set    *feed.Set
 }
 
-func (r *screenReport) say(zh, en string) string { return saying(r.lang, zh, en) }
-
-// saying is a text in a language.
-func saying(lang fault.Lang, zh, en string) string {
-	if lang == fault.Zh {
-		return zh
-	}
-	return en
-}
+func (r *screenReport) say(zh, en string) string { return r.lang.Say(zh, en) }
 
 func (r *screenReport) line(format string, args ...any) { fmt.Fprintf(r.w, format+"\n", args...) }
 

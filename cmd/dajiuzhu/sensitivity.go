@@ -27,14 +27,14 @@ func (c *sensitivityCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	say := func(zh, en string) string { return saying(fault.Lang(c.Lang), zh, en) }
-	fmt.Fprintf(s.out, say("困难指数的敏感性：%d 户，每个权重单独减、增 %s%%，其他权重不变\n", "Sensitivity of the index: %d households, each weight by itself %s %% down and up\n"),
+	lang := fault.Lang(c.Lang)
+	fmt.Fprintf(s.out, lang.Say("困难指数的敏感性：%d 户，每个权重单独减、增 %s%%，其他权重不变\n", "Sensitivity of the index: %d households, each weight by itself %s %% down and up\n"),
 		len(screened.result.Households), percentOf(share))
-	fmt.Fprintln(s.out, say("  维度                权重    改为   最困难的仍是最困难  名次平均移动  最多移动", "  dimension                      weight changed   still the hardest   places moved  at most"))
+	fmt.Fprintln(s.out, lang.Say("  维度                权重    改为   最困难的仍是最困难  名次平均移动  最多移动", "  dimension                      weight changed   still the hardest   places moved  at most"))
 	for _, m := range screened.result.Sensitivity(share) {
-		name := m.Dimension.Name.In(fault.Lang(c.Lang))
+		name := m.Dimension.Name.In(lang)
 		width := 18
-		if c.Lang == "en" {
+		if lang == fault.En {
 			width = 30
 		}
 		fmt.Fprintf(s.out, "  %s%s %5s%% %6s%%  %5d / %-5d %5s%%  %12s %8d\n", name, padding(name, width), percentOf(m.Dimension.Weight), percentOf(m.Weight),

@@ -47,6 +47,14 @@ const (
 	En Lang = "en"
 )
 
+// Say chooses between a text in Chinese and the same in English.
+func (l Lang) Say(zh, en string) string {
+	if l == Zh {
+		return zh
+	}
+	return en
+}
+
 // Text is a message in both languages. Places in braces, {name}, are filled from Args.
 type Text struct {
 	Key    string

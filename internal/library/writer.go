@@ -49,12 +49,7 @@ func (w *writer) to(name string) string {
 }
 
 // say chooses between the two languages.
-func (w *writer) say(zh, en string) string {
-	if w.lang == fault.Zh {
-		return zh
-	}
-	return en
-}
+func (w *writer) say(zh, en string) string { return w.lang.Say(zh, en) }
 
 func (w *writer) in(t pack.Text) string { return escape(t.In(w.lang)) }
 

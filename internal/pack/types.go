@@ -87,12 +87,7 @@ type Text struct {
 }
 
 // In returns the text in a language.
-func (t Text) In(lang fault.Lang) string {
-	if lang == fault.Zh {
-		return t.Zh
-	}
-	return t.En
-}
+func (t Text) In(lang fault.Lang) string { return lang.Say(t.Zh, t.En) }
 
 // Cite is where a rule or a figure comes from.
 type Cite struct {

@@ -74,12 +74,7 @@ func (w *writer) open(r *Reason) *Reason {
 }
 
 // say chooses between the two languages.
-func (w *writer) say(zh, en string) string {
-	if w.lang == fault.Zh {
-		return zh
-	}
-	return en
-}
+func (w *writer) say(zh, en string) string { return w.lang.Say(zh, en) }
 
 func (w *writer) line(format string, args ...any) {
 	w.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
