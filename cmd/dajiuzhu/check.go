@@ -10,7 +10,6 @@ import (
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
-	"dajiuzhu/internal/screening"
 )
 
 type checkCommand struct {
@@ -150,16 +149,12 @@ func (w *checkReport) list(title string, all fault.List) {
 
 // sample screens a county and tells what never comes about there.
 func (c *checkCommand) sample(w *checkReport, policy *rules.Policy, on calendar.Date) error {
-	people, _, err := readDeliveries(w.ctx, policy, c.Sample, on)
+	county, err := screenDeliveries(w.streams, policy, c.Sample, on)
 	if err != nil {
 		return err
 	}
-	result, err := screening.Run(w.ctx, policy.On(on, nil), people, nil)
-	if err != nil {
-		return err
-	}
-	w.line("样本：%d 户，%d 人", "sample: %d households, %d people", len(result.Households), result.People)
-	w.list(w.say("样本里从不出现的", "never in the sample"), check.Sample(result))
+	w.line("样本：%d 户，%d 人", "sample: %d households, %d people", len(county.result.Households), county.result.People)
+	w.list(w.say("样本里从不出现的", "never in the sample"), check.Sample(county.result))
 	return nil
 }
 

@@ -54,8 +54,14 @@ func (c *countyFlags) screen(s *streams) (*screened, error) {
 	if err != nil {
 		return nil, err
 	}
+	return screenDeliveries(s, policy, c.In, on)
+}
+
+// screenDeliveries reads a folder of deliveries and screens it, with a bar while it works.
+func screenDeliveries(s *streams, policy *rules.Policy, dir string, on calendar.Date) (*screened, error) {
 	r := &screened{plan: policy.On(on, nil)}
-	if r.people, r.set, err = readDeliveries(s.ctx, policy, c.In, on); err != nil {
+	var err error
+	if r.people, r.set, err = readDeliveries(s.ctx, policy, dir, on); err != nil {
 		return nil, err
 	}
 	b := newBar(s.errout, "screen")
