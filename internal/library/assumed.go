@@ -165,7 +165,7 @@ type rulePart struct {
 func (w *writer) partsOf(rule string) []rulePart {
 	var parts []rulePart
 	add := func(name string, of pack.Dated, own pack.Source) {
-		if !sameSource(own, of.Source) {
+		if !sameStanding(own, of.Source) {
 			parts = append(parts, rulePart{name, of.Span, own})
 		}
 	}

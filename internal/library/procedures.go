@@ -210,9 +210,7 @@ func (w *writer) notBy(s *pack.Step, v *pack.ProcedureVersion) string {
 
 // stepSources writes the sources of the steps that have their own.
 func (w *writer) stepSources(v *pack.ProcedureVersion) {
-	own := slices.DeleteFunc(slices.Clone(v.Steps), func(s *pack.Step) bool {
-		return sameSource(s.Source, v.Source) && slices.Equal(s.Source.Cites, v.Source.Cites)
-	})
+	own := slices.DeleteFunc(slices.Clone(v.Steps), func(s *pack.Step) bool { return sameSource(s.Source, v.Source) })
 	if len(own) == 0 {
 		return
 	}

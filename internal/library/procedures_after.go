@@ -37,7 +37,7 @@ func (w *writer) remedies(v *pack.AuthorityVersion) {
 	w.line("- %s", w.say("不服决定的，从知道之日起：", "Remedies against the decision, from when it is known:"))
 	for _, r := range v.Remedies {
 		w.line("  - %s", w.say(w.word("remedy", r.Kind)+"："+w.period(r.Within)+"内向"+w.in(r.To)+"提出", w.word("remedy", r.Kind)+": within "+w.period(r.Within)+", to: "+w.in(r.To)))
-		if !sameSource(r.Source, v.Source) || !slices.Equal(r.Source.Cites, v.Source.Cites) {
+		if !sameSource(r.Source, v.Source) {
 			w.sourceLines(r.Source, 4)
 		}
 	}

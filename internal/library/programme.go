@@ -224,7 +224,7 @@ func (w *writer) named(e pack.Expr) *pack.Variable {
 
 // ownSource writes a part's source, unless it is its version's.
 func (w *writer) ownSource(own, of pack.Source) {
-	if !sameSource(own, of) || !slices.Equal(own.Cites, of.Cites) {
+	if !sameSource(own, of) {
 		w.sourceLines(own, step)
 	}
 }

@@ -48,12 +48,12 @@ func (w *writer) unfound(q *pack.Programme) [][]string {
 	for _, v := range slices.Backward(q.Versions) {
 		add(w.say("整个规定", "The rule as a whole"), v.Span, v.Source)
 		for _, c := range v.Conditions {
-			if !sameSource(c.Source, v.Source) {
+			if !sameStanding(c.Source, v.Source) {
 				add(w.say("条件：", "Condition: ")+w.in(c.Say), v.Span, c.Source)
 			}
 		}
 		for _, c := range v.Components {
-			if !sameSource(c.Source, v.Source) {
+			if !sameStanding(c.Source, v.Source) {
 				add(w.say("待遇：", "Aid: ")+w.in(c.Name), v.Span, c.Source)
 			}
 		}
@@ -61,8 +61,11 @@ func (w *writer) unfound(q *pack.Programme) [][]string {
 	return rows
 }
 
-// sameSource reports whether a condition or component only has its version's source.
-func sameSource(a, b pack.Source) bool { return a.Status == b.Status && a.Why == b.Why }
+// sameStanding reports whether a part of a version is as sure as the version, and for the same reason.
+func sameStanding(a, b pack.Source) bool { return a.Status == b.Status && a.Why == b.Why }
+
+// sameSource reports whether a part has nothing but its version's source: its standing and its documents.
+func sameSource(a, b pack.Source) bool { return sameStanding(a, b) && slices.Equal(a.Cites, b.Cites) }
 
 // restsOn names the formulas and figures below a programme that are not found, by how sure they are.
 func (w *writer) restsOn(q *pack.Programme) []string {
