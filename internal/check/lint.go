@@ -1,10 +1,12 @@
 package check
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
@@ -103,32 +105,43 @@ func (l *linter) changes() {
 		l.parameter(q)
 	}
 	for _, v := range l.pack.Variables {
-		for _, version := range v.Versions {
-			for _, before := range v.Versions {
-				if before.Span.To == version.Span.From && sameLaw(before.Source, version.Source) && sameFormula(before.Value, version.Value) {
-					l.advice = append(l.advice, told(version.Pos, sameAsBefore, fault.Args{"found": v.Path(), "on": version.Span.From}))
-				}
+		for before, version := range successions(v.Versions, func(v *pack.VariableVersion) calendar.Span { return v.Span }) {
+			if sameLaw(before.Source, version.Source) && sameFormula(before.Value, version.Value) {
+				l.same(version.Pos, v.Path(), version.Span.From)
 			}
 		}
 	}
 	for _, q := range l.pack.Programmes {
-		for _, version := range q.Versions {
-			for _, before := range q.Versions {
-				if before.Span.To == version.Span.From && sameLaw(before.Source, version.Source) && sameProgramme(before, version) {
-					l.advice = append(l.advice, told(version.Pos, sameAsBefore, fault.Args{"found": q.ID, "on": version.Span.From}))
-				}
+		for before, version := range successions(q.Versions, func(v *pack.ProgrammeVersion) calendar.Span { return v.Span }) {
+			if sameLaw(before.Source, version.Source) && sameProgramme(before, version) {
+				l.same(version.Pos, q.ID, version.Span.From)
 			}
 		}
 	}
 }
 
 func (l *linter) parameter(q *pack.Parameter) {
-	for _, v := range q.Values {
-		for _, before := range q.Values {
-			follows := before.Area == v.Area && before.Residence == v.Residence && before.Span.To == v.Span.From
-			read := v.Source.Status == pack.Found && !sameLaw(before.Source, v.Source)
-			if follows && !read && before.SameFigures(v) {
-				l.advice = append(l.advice, told(v.Pos, sameAsBefore, fault.Args{"found": "param." + q.Name + place(v), "on": v.Span.From}))
+	for before, v := range successions(q.Values, func(v *pack.ParameterValue) calendar.Span { return v.Span }) {
+		samePlace := before.Area == v.Area && before.Residence == v.Residence
+		read := v.Source.Status == pack.Found && !sameLaw(before.Source, v.Source)
+		if samePlace && !read && before.SameFigures(v) {
+			l.same(v.Pos, "param."+q.Name+place(v), v.Span.From)
+		}
+	}
+}
+
+func (l *linter) same(at pack.Pos, name string, on calendar.Date) {
+	l.advice = append(l.advice, told(at, sameAsBefore, fault.Args{"found": name, "on": on}))
+}
+
+// successions are the pairs of versions of which one begins on the day on which the other ends: that one, and then it.
+func successions[V any](versions []V, span func(V) calendar.Span) iter.Seq2[V, V] {
+	return func(yield func(before, version V) bool) {
+		for _, version := range versions {
+			for _, before := range versions {
+				if span(before).To == span(version).From && !yield(before, version) {
+					return
+				}
 			}
 		}
 	}
