@@ -44,12 +44,35 @@ func (b Bits) Any() bool {
 // Column is one fact of every lane of a table. A lane that is not Known is unknown, whatever Num holds.
 // A bool is 0 or 1; an int itself; a date its days since 1970-01-01; a decimal its millionths; a code its index in
 // the list; a set of codes has bit k for code k.
+//
+// Where Same is set, every lane is as lane 0 is, and only lane 0 needs to be there: most registers say the same of nearly
+// everybody, and what is the same for all is evaluated once.
 type Column struct {
 	Num   []int64
 	Known Bits
+	Same  bool
 }
 
-// Set makes lane i known with value v.
+// At is the value of lane i, false if it is unknown.
+func (c *Column) At(i int) (int64, bool) {
+	if c.Same {
+		i = 0
+	}
+	return c.Num[i], c.Known.Has(i)
+}
+
+// spread is a column of n lanes that are all the same, lane by lane.
+func (c *Column) spread(n int) *Column {
+	all := &Column{Num: make([]int64, n), Known: NewBits(n)}
+	if num, known := c.At(0); n > 0 && known {
+		for i := range n {
+			all.Set(i, num)
+		}
+	}
+	return all
+}
+
+// Set makes lane i known with value v. The column is not Same.
 func (c *Column) Set(i int, v int64) {
 	c.Num[i] = v
 	c.Known.Set(i)

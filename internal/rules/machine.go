@@ -86,6 +86,9 @@ func newVector(n *node, lanes int) vector {
 // point lets a fact's vector be the batch's column; nothing is copied but the truth of a bool.
 func (m *machine) point(n *node, v *vector) {
 	column := m.column(n)
+	if column.Same {
+		column = column.spread(m.lanes[n.rel])
+	}
 	v.num, v.known = column.Num, column.Known
 	v.odd = false
 	if n.typ != pack.Bool {
