@@ -190,7 +190,7 @@ func (r *run) agree() {
 			}
 			if !r.sameOutcome(&r.results.Programmes[i], lane, o) {
 				r.fail(r.c.Pos, twoAnswers, fault.Args{"programme": o.Programme, "unit": unitName(o.Unit.Name),
-					"batch": r.results.Programmes[i].Outcome[lane], "found": o.Outcome})
+					"batch": r.results.Programmes[i].Outcome(lane), "found": o.Outcome})
 			}
 			lane++
 		}
@@ -198,7 +198,7 @@ func (r *run) agree() {
 }
 
 func (r *run) sameOutcome(batch *rules.ProgrammeResult, lane int, o rules.OutcomeReport) bool {
-	if batch.Outcome[lane].String() != o.Outcome || batch.Assumed.Has(lane) != o.Assumed {
+	if batch.Outcome(lane).String() != o.Outcome || batch.Assumed.Has(lane) != o.Assumed {
 		return false
 	}
 	for k, c := range o.Components {
@@ -207,10 +207,11 @@ func (r *run) sameOutcome(batch *rules.ProgrammeResult, lane int, o rules.Outcom
 			return false
 		}
 	}
-	if batch.Outcome[lane] != rules.Ineligible {
+	if batch.Outcome(lane) != rules.Ineligible {
 		return true
 	}
-	witness := o.Reasons[batch.Witness[lane]].Condition
+	first, _ := batch.Witness(lane)
+	witness := o.Reasons[first].Condition
 	return slices.ContainsFunc(o.Failed, func(f rules.FailureReport) bool { return f.Condition == witness })
 }
 

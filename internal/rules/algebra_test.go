@@ -126,7 +126,7 @@ func show(v *vector, typ pack.Type, list *pack.CodeList) string {
 	if typ == pack.Bool {
 		num = boolNum(v.isTrue.Has(0))
 	} else {
-		num = v.num[0]
+		num = v.number(0)
 	}
 	text, _ := Canonical(typ, list, num)
 	return text

@@ -200,9 +200,10 @@ func (e *Evaluator) told(b *Batch) *told {
 	for i, decl := range policy.world.pack.Programmes {
 		r := &results.Programmes[i]
 		for lane, of := range units[decl.Unit] {
-			line := fmt.Sprintf("%s %s assumed %v", decl.ID, r.Outcome[lane], r.Assumed.Has(lane))
-			if r.Outcome[lane] == Ineligible {
-				line += fmt.Sprintf(" by %d", r.Witness[lane])
+			line := fmt.Sprintf("%s %s assumed %v", decl.ID, r.Outcome(lane), r.Assumed.Has(lane))
+			if r.Outcome(lane) == Ineligible {
+				first, _ := r.Witness(lane)
+				line += fmt.Sprintf(" by %d", first)
 			}
 			for _, a := range r.Amounts {
 				amount, ok := a.At(lane)

@@ -23,10 +23,32 @@ type Results struct {
 
 // ProgrammeResult is a programme's outcome in every lane of its unit.
 type ProgrammeResult struct {
-	Outcome []Outcome
-	Witness []uint8 // of an ineligible lane: the index of the first false condition
-	Assumed Bits    // a default stood in for something unknown
+	Of      [OutcomeCount]Bits // the lanes that come to each outcome
+	Refused []Bits             // by condition: the ineligible lanes of which it is the first false condition; in the order of conditions
+	Open    []Bits             // by condition: the lanes that are not refused and in which it is unknown
+	Assumed Bits               // a default stood in for something unknown
+	Doubted Bits               // rests on a composition that is not settled
 	Amounts []Amounts
+}
+
+// Outcome is the outcome of a lane.
+func (r *ProgrammeResult) Outcome(lane int) Outcome {
+	for o := range r.Of {
+		if r.Of[o].Has(lane) {
+			return Outcome(o)
+		}
+	}
+	return NotAssessed
+}
+
+// Witness is the first false condition of an ineligible lane; false of any other lane.
+func (r *ProgrammeResult) Witness(lane int) (int, bool) {
+	for i, refused := range r.Refused {
+		if refused.Has(lane) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // Amounts is a component's amount in every lane, where the lane has one.
@@ -88,39 +110,42 @@ func (e *Evaluator) Evaluate(b *Batch) *Results {
 	m := e.m
 	m.load(b)
 	r := &e.results
-	r.Programmes = r.Programmes[:0]
 	for i, p := range m.plan.programmes {
-		all := m.everything(p.rel)
-		m.decide(p, all)
-		m.release(p.rel, all)
-		r.Programmes = append(r.Programmes, m.results[i].result(m.lanes[p.rel]))
+		m.decide(p, m.all[p.rel])
+		if len(r.Programmes) <= i {
+			r.Programmes = append(r.Programmes, ProgrammeResult{})
+		}
+		m.results[i].show(&r.Programmes[i], m.lanes[p.rel])
 	}
 	m.index(&r.Index)
 	r.Warnings = r.Warnings[:0]
-	for _, w := range m.plan.warnings {
-		r.Warnings = append(r.Warnings, m.fires(w))
+	for i := range m.plan.warnings {
+		r.Warnings = append(r.Warnings, m.fires(i))
 	}
 	return r
 }
 
-func (p *programmeLanes) result(lanes int) ProgrammeResult {
-	r := ProgrammeResult{Outcome: p.outcome[:lanes], Witness: p.witness[:lanes], Assumed: p.taints[assumed]}
+func (p *programmeLanes) show(r *ProgrammeResult, lanes int) {
+	r.Of, r.Refused, r.Open, r.Assumed, r.Doubted = p.of, p.refused, p.open, p.taints[assumed], p.taints[doubted]
+	r.Amounts = r.Amounts[:0]
 	for _, a := range p.amounts {
 		r.Amounts = append(r.Amounts, Amounts{a.num[:lanes], a.known})
 	}
-	return r
 }
 
 // fires is the lanes for which a warning's rule is true.
-func (m *machine) fires(w warningPlan) Bits {
-	all := m.everything(w.rel)
+func (m *machine) fires(i int) Bits {
+	w := m.plan.warnings[i]
+	all := m.all[w.rel]
 	v := m.need(w.when, all)
-	fired := NewBits(m.lanes[w.rel])
-	for i := range fired {
-		fired[i] = v.known[i] & v.isTrue[i] & all[i]
+	if m.fired == nil {
+		m.fired = make([]Bits, len(m.plan.warnings))
 	}
-	m.release(w.rel, all)
-	return fired
+	m.fired[i] = sizedBits(m.fired[i], m.lanes[w.rel])
+	for k := range m.fired[i] {
+		m.fired[i][k] = v.known[k] & v.isTrue[k] & all[k]
+	}
+	return m.fired[i]
 }
 
 var hundred = money.Decimal(100 * money.Scale)
@@ -137,7 +162,7 @@ func (m *machine) index(r *IndexResult) {
 	weights := money.Decimal(0)
 	for i, d := range m.plan.dimensions {
 		r.Parts[i] = sized(r.Parts[i], n)
-		r.Known[i] = NewBits(n)
+		r.Known[i] = resized(r.Known[i], (n+63)/64)
 		m.dimension(r, i, d)
 		weights += d.decl.Weight
 	}
@@ -153,29 +178,29 @@ func (m *machine) index(r *IndexResult) {
 
 // dimension adds one dimension's weighted scores.
 func (m *machine) dimension(r *IndexResult, i int, d dimensionPlan) {
-	all := m.everything(households)
-	score, before := m.need(d.score, all), m.need(d.before, all)
-	m.release(households, all)
+	score, before := m.need(d.score, m.all[households]), m.need(d.before, m.all[households])
+	weight := d.decl.Weight
 	for h := range m.lanes[households] {
 		after, ok := m.score(score, d, h, &r.Errors)
 		if ok {
 			r.Known[i].Set(h)
-			r.Coverage[h] += d.decl.Weight
+			r.Coverage[h] += weight
 		}
-		prior := after
-		if d.before != d.score {
-			prior, _ = m.score(before, d, h, &r.Errors)
-		}
+		worth := weighted(after, weight)
 		r.Parts[i][h] = after
-		r.Score[h] += weighted(after, d.decl.Weight)
-		r.Before[h] += weighted(prior, d.decl.Weight)
+		r.Score[h] += worth
+		if d.before != d.score {
+			prior, _ := m.score(before, d, h, &r.Errors)
+			worth = weighted(prior, weight)
+		}
+		r.Before[h] += worth
 	}
 }
 
 // score is a dimension's score of a household, the neutral one with false where it cannot be known.
 func (m *machine) score(v *vector, d dimensionPlan, h int, errors *int) (money.Decimal, bool) {
 	if v.known.Has(h) {
-		if s := money.Decimal(v.num[h]); s >= 0 && s <= hundred {
+		if s := money.Decimal(v.number(h)); s >= 0 && s <= hundred {
 			return s, true
 		}
 		*errors++
@@ -231,9 +256,7 @@ func (m *machine) columnOf(path string) (Column, bool) {
 
 // values is a node's vector as a column.
 func (m *machine) values(id int32, rel relation) Column {
-	all := m.everything(rel)
-	v := m.need(id, all)
-	m.release(rel, all)
+	v := m.need(id, m.all[rel])
 	n := m.lanes[rel]
 	c := Column{Num: make([]int64, n), Known: NewBits(n)}
 	for i := range n {
@@ -242,14 +265,6 @@ func (m *machine) values(id int32, rel relation) Column {
 		}
 	}
 	return c
-}
-
-// number is a known lane as a column holds it.
-func (v *vector) number(lane int) int64 {
-	if v.isTrue != nil {
-		return boolNum(v.isTrue.Has(lane))
-	}
-	return v.num[lane]
 }
 
 // Persons evaluates one of the pack's person expressions (whom a feed covers, who counts, who is linked) over the persons
@@ -273,24 +288,26 @@ func (e *Evaluator) Value(path string, lane int) string {
 	if id, ok := m.plan.variables[path]; ok {
 		decl := m.plan.policy.world.variables[path].decl
 		rel := relationOf(decl.Unit)
-		all := m.everything(rel)
-		v := m.need(id, all)
-		m.release(rel, all)
+		v := m.need(id, m.all[rel])
 		if s := v.state(lane); s != stateKnown {
 			return s.String()
 		}
 		if decl.Type == pack.Bool {
 			return v.truth(lane)
 		}
-		text, _ := Canonical(decl.Type, m.plan.policy.world.pack.Codes[decl.Codes], v.num[lane])
+		text, _ := Canonical(decl.Type, m.plan.policy.world.pack.Codes[decl.Codes], v.number(lane))
 		return text
 	}
 	c, ok := m.columnOf(path)
-	if !ok || !c.Known.Has(lane) {
+	if !ok {
+		return stateUnknown.String()
+	}
+	num, known := c.At(lane)
+	if !known {
 		return stateUnknown.String()
 	}
 	unit, _, _ := strings.Cut(path, ".")
 	f := m.plan.policy.world.layout.Facts(pack.Unit(unit))[m.plan.policy.world.layout.slots[path]]
-	text, _ := Canonical(f.Type, m.plan.policy.world.pack.Codes[f.Codes], c.Num[lane])
+	text, _ := Canonical(f.Type, m.plan.policy.world.pack.Codes[f.Codes], num)
 	return text
 }

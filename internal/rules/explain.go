@@ -30,8 +30,8 @@ func (p *Plan) Explain(s Subject) *Determination {
 	}
 	d.Plan = planAid(p, d.Outcomes)
 	d.Index = x.index()
-	for _, w := range p.warnings {
-		d.Warnings = append(d.Warnings, x.warnings(w)...)
+	for i := range p.warnings {
+		d.Warnings = append(d.Warnings, x.warnings(i)...)
 	}
 	d.Values = x.values
 	return d
@@ -109,12 +109,12 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 	r := &x.m.results[q.index]
 	report := OutcomeReport{
 		Programme: decl.ID, Number: decl.Number, PathOf: decl.PathOf, Name: decl.Name, Department: decl.Department,
-		Aid: decl.Aid, Entitlement: decl.Entitlement, Unit: x.unit(q.rel, lane), Outcome: r.outcome[lane].String(),
+		Aid: decl.Aid, Entitlement: decl.Entitlement, Unit: x.unit(q.rel, lane), Outcome: r.at(lane).String(),
 		Assumed:    r.taints[assumed].Has(lane),
 		Components: []ComponentReport{}, Reasons: []ConditionReport{}, Missing: []MissingReport{}, Failed: []FailureReport{},
 	}
-	if held := x.m.table(q.rel).Held[q.index]; held.Known.Has(lane) {
-		now := held.Num[lane] != 0
+	if held, known := x.m.table(q.rel).Held[q.index].At(lane); known {
+		now := held != 0
 		report.Held = &now
 	}
 	lapses := newLapses(x)
@@ -133,11 +133,11 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 		report.Reasons = append(report.Reasons, x.condition(condition, q.conditions[i], lane))
 		switch v.state(lane) {
 		case stateUnknown:
-			if r.outcome[lane] >= Possible {
+			if r.at(lane) >= Possible {
 				missing.of(q.conditions[i], lane)
 			}
 		case stateLapsed:
-			if r.outcome[lane] == NotInForce {
+			if r.at(lane) == NotInForce {
 				lapses.of(q.conditions[i], lane)
 			}
 		case stateKnown:
@@ -146,10 +146,10 @@ func (x *explainer) outcome(q *programmePlan, lane int) OutcomeReport {
 			}
 		}
 	}
-	if r.outcome[lane] > Ineligible {
+	if r.at(lane) > Ineligible {
 		x.components(&report, q, r, lane, missing, lapses)
 	}
-	if r.outcome[lane] == Possible && (r.taints[doubted].Has(lane) || q.rel == households && x.m.doubtful(0)) {
+	if r.at(lane) == Possible && (r.taints[doubted].Has(lane) || q.rel == households && x.m.doubtful(0)) {
 		missing.composition()
 	}
 	report.Missing = missing.reports()
@@ -192,7 +192,7 @@ func (x *explainer) components(report *OutcomeReport, q *programmePlan, r *progr
 		default:
 			part.State = "open"
 		}
-		if part.State == "open" && r.outcome[lane] >= Possible {
+		if part.State == "open" && r.at(lane) >= Possible {
 			missing.any(rule, lane)
 		}
 		if q.amounts[i] >= 0 && (part.State == "known" || part.State == "open") {
@@ -397,7 +397,7 @@ func (x *explainer) parameterValue(n *node, lane int) *pack.ParameterValue {
 	if n.rel == scalar {
 		return n.cells[0].value
 	}
-	at := x.all(n.args[len(n.args)-1]).num[lane]
+	at := x.all(n.args[len(n.args)-1]).number(lane)
 	switch n.op {
 	case opParam:
 		return n.cells[at].value
@@ -484,9 +484,9 @@ func foldCauses(o op, v *vector, lane int, body *vector, row int) bool {
 	case opCount:
 		return body.isTrue.Has(row)
 	case opSum:
-		return body.num[row] != 0
+		return body.number(row) != 0
 	}
-	return body.num[row] == v.num[lane]
+	return body.number(row) == v.number(lane)
 }
 
 func (x *explainer) describeComparison(r *Reason, n *node, lane int) {
@@ -529,7 +529,7 @@ func (x *explainer) value(n *node, v *vector, lane int) (string, *Label) {
 	if n.typ == pack.Bool {
 		return strconv.FormatBool(v.isTrue.Has(lane)), nil
 	}
-	return Canonical(n.typ, n.list, v.num[lane])
+	return Canonical(n.typ, n.list, v.number(lane))
 }
 
 // Canonical is a value as text that is the same everywhere: "1166.67", "2026-11-01", "true", a code's id, codes joined by
@@ -571,9 +571,9 @@ func (x *explainer) index() *IndexReport {
 	return report
 }
 
-func (x *explainer) warnings(w warningPlan) []WarningReport {
+func (x *explainer) warnings(index int) []WarningReport {
 	var reports []WarningReport
-	fired := x.m.fires(w)
+	w, fired := x.plan.warnings[index], x.m.fires(index)
 	each(fired, func(lane int) {
 		rule := w.warning.decl
 		report := WarningReport{ID: rule.ID, Mechanism: w.warning.mechanism.ID, Name: rule.Name, Unit: x.unit(w.rel, lane),
@@ -617,13 +617,13 @@ func (x *explainer) valueOf(path string, lane int) *Reason {
 	u := pack.Unit(path[:strings.Index(path, ".")])
 	f := w.layout.Facts(u)[slot]
 	rel := relationOf(u)
-	column := &x.m.table(rel).Facts[slot]
+	num, known := x.m.table(rel).Facts[slot].At(lane)
 	r := &Reason{Kind: "fact", Path: path, Label: &f.Label, Measure: f.Measure, Type: string(f.Type), State: "unknown", Of: x.of(rel, lane)}
-	if !column.Known.Has(lane) {
+	if !known {
 		return r
 	}
 	r.State = "known"
-	r.Value, r.Means = Canonical(f.Type, w.pack.Codes[f.Codes], column.Num[lane])
+	r.Value, r.Means = Canonical(f.Type, w.pack.Codes[f.Codes], num)
 	if x.subject.Origin != nil {
 		origin := x.subject.Origin(u, false, lane, slot)
 		r.Source = origin.Source

@@ -1,41 +1,242 @@
 package rules
 
-import "dajiuzhu/internal/pack"
+import "math/bits"
 
 // fold computes a fold of each wanted lane over the rows below it. Members that do not count are left out. Supporters or
 // events that are not known completely stand as one more, unknown row.
+//
+// What is rare is looked for in the bitmaps of the rows: one true row decides an exists, and a row without a value leaves
+// its lane without one. Only sums and extremes go from row to row.
 func (m *machine) fold(n *node, v *vector, want Bits) {
-	rows := m.selection(n.over)
+	rows, borrowed := m.rowsBelow(n.over, n.rel, want)
+	body := m.need(n.args[0], rows)
+	m.foldRows(n, v, body, rows, want)
+	m.foldTaints(n, v, body, rows, want)
+	if borrowed {
+		m.release(n.over, rows)
+	}
+}
+
+// rowsBelow is the rows below the wanted lanes, and whether they were borrowed.
+func (m *machine) rowsBelow(over, rel relation, want Bits) (Bits, bool) {
+	if m.wantsAll(rel, want) {
+		if over == persons {
+			return m.counted, false
+		}
+		return m.all[over], false
+	}
+	rows := m.selection(over)
 	each(want, func(lane int) {
-		from, to := m.segment(n.over, lane)
+		from, to := m.segment(over, lane)
 		for row := from; row < to; row++ {
 			rows.Set(row)
 		}
 	})
-	body := m.need(n.args[0], rows)
-	m.release(n.over, rows)
-	v.forget(want)
-	fold := foldOf(n.op, n.typ)
-	each(want, func(lane int) {
-		from, to := m.segment(n.over, lane)
-		fold(v, lane, body, from, to, m.complete(n, lane))
-	})
-	each(want, func(lane int) {
-		from, to := m.segment(n.over, lane)
-		for row := from; row < to && v.known.Has(lane); row++ {
-			v.inheritLane(lane, body, row)
+	return rows, true
+}
+
+func (m *machine) wantsAll(rel relation, want Bits) bool {
+	for w, lanes := range m.all[rel] {
+		if want[w] != lanes {
+			return false
 		}
-		if (n.over == persons || n.over == supporters) && m.doubtful(lane) {
-			v.taint(doubted, lane>>6, 1<<(lane&63))
+	}
+	return true
+}
+
+func (m *machine) foldRows(n *node, v *vector, body *vector, rows, want Bits) {
+	f := m.frame(n.rel)
+	defer m.keep(n.rel, f)
+	m.openLanes(n, f, body, rows, want)
+	switch n.op {
+	case opExists, opAll:
+		m.quantify(n, v, f, body, rows, want)
+	case opCount:
+		m.count(n, v, body, rows, want)
+	case opSum:
+		m.sum(n, v, f, body, want)
+	default:
+		m.extreme(n, v, f, body, want)
+	}
+	for w, lanes := range want {
+		s := states{known: lanes &^ (f.unknown[w] &^ f.decided[w])}
+		if f.odd {
+			s.err = f.failed[w] &^ f.decided[w] &^ f.unknown[w]
+			s.lapsed = f.lapsed[w] &^ f.decided[w] &^ f.unknown[w] &^ s.err
+			s.known &^= s.err | s.lapsed
 		}
-	})
+		v.put(w, lanes, s)
+		if v.isTrue != nil {
+			v.isTrue[w] &^= lanes &^ s.known
+		}
+	}
+	if v.isTrue == nil {
+		m.settleNumbers(n, v, want)
+	}
+}
+
+// openLanes finds the lanes that not every row's value decides: unknown before error before not in force.
+func (m *machine) openLanes(n *node, f *frame, body *vector, rows, want Bits) {
+	of := m.owners(n.over)
+	for w, lanes := range rows {
+		mark(f.unknown, of, w, lanes&body.states(w).unknown())
+	}
+	if body.odd {
+		f.odd = true
+		for w, lanes := range rows {
+			mark(f.failed, of, w, lanes&body.err[w])
+			mark(f.lapsed, of, w, lanes&body.lapsed[w])
+		}
+	}
+	if n.over == supporters {
+		f.unknownUnless(m.batch.AllSupporters, want)
+	}
+	t := m.table(n.over.parent())
+	for _, kind := range n.kinds {
+		f.unknownUnless(t.Complete[kind], want)
+	}
+}
+
+func (f *frame) unknownUnless(complete, want Bits) {
+	for w, lanes := range want {
+		f.unknown[w] |= lanes &^ complete[w]
+	}
+}
+
+// mark sets the owners of a word of rows.
+func mark(b Bits, of []int32, w int, rows uint64) {
+	for ; rows != 0; rows &= rows - 1 {
+		b.Set(int(of[w<<6+bits.TrailingZeros64(rows)]))
+	}
+}
+
+// quantify decides exists by one true row and all by one false one.
+func (m *machine) quantify(n *node, v *vector, f *frame, body *vector, rows, want Bits) {
+	of, flip := m.owners(n.over), uint64(0)
+	if n.op == opAll {
+		flip = ^uint64(0)
+	}
+	for w, lanes := range rows {
+		mark(f.decided, of, w, lanes&body.known[w]&(body.isTrue[w]^flip))
+	}
+	for w, lanes := range want {
+		v.isTrue[w] = v.isTrue[w]&^lanes | (f.decided[w]^flip)&lanes
+	}
+}
+
+func (m *machine) count(n *node, v *vector, body *vector, rows, want Bits) {
+	v.zero(want)
+	of := m.owners(n.over)
+	for w, lanes := range rows {
+		for lanes &= body.isTrue[w] & body.known[w]; lanes != 0; lanes &= lanes - 1 {
+			v.num[of[w<<6+bits.TrailingZeros64(lanes)]]++
+		}
+	}
+}
+
+// zero makes numbers nothing.
+func (v *vector) zero(want Bits) {
+	for w, lanes := range want {
+		if lanes == ^uint64(0) {
+			clear(v.num[w<<6 : w<<6+64])
+			continue
+		}
+		for ; lanes != 0; lanes &= lanes - 1 {
+			v.num[w<<6+bits.TrailingZeros64(lanes)] = 0
+		}
+	}
+}
+
+func (m *machine) sum(n *node, v *vector, f *frame, body *vector, want Bits) {
+	if body.same && body.num[0] == 0 {
+		v.zero(want)
+		return
+	}
+	for w, lanes := range want {
+		for lanes &^= f.unknown[w] | f.failed[w] | f.lapsed[w]; lanes != 0; lanes &= lanes - 1 {
+			lane := w<<6 + bits.TrailingZeros64(lanes)
+			from, to := m.segment(n.over, lane)
+			sum, ok := int64(0), true
+			for row := from; row < to && ok; row++ {
+				sum, ok = add(n.typ, sum, body.number(row))
+			}
+			v.num[lane] = sum
+			if !ok {
+				f.odd = true
+				f.failed.Set(lane)
+			}
+		}
+	}
+}
+
+// extreme is max or min; of no rows it is an error.
+func (m *machine) extreme(n *node, v *vector, f *frame, body *vector, want Bits) {
+	for w, lanes := range want {
+		for lanes &^= f.unknown[w] | f.failed[w] | f.lapsed[w]; lanes != 0; lanes &= lanes - 1 {
+			lane := w<<6 + bits.TrailingZeros64(lanes)
+			from, to := m.segment(n.over, lane)
+			if from == to {
+				f.odd = true
+				f.failed.Set(lane)
+				continue
+			}
+			best := body.number(from)
+			for row := from + 1; row < to; row++ {
+				if n.op == opMax {
+					best = max(best, body.number(row))
+				} else {
+					best = min(best, body.number(row))
+				}
+			}
+			v.num[lane] = best
+		}
+	}
+}
+
+// settleNumbers notices that a fold came to the same number everywhere, as sums of what is rare do.
+func (m *machine) settleNumbers(n *node, v *vector, want Bits) {
+	if v.odd || !m.wantsAll(n.rel, want) {
+		return
+	}
+	for w, lanes := range want {
+		if v.known[w]&lanes != lanes {
+			return
+		}
+	}
+	for _, num := range v.num[:m.lanes[n.rel]] {
+		if num != v.num[0] {
+			return
+		}
+	}
+	v.same, v.full = true, true
+	fillAll(v.known, true)
+}
+
+// foldTaints lets a lane that has a value rest on what its rows rest on, and a fold over people on who belongs together.
+func (m *machine) foldTaints(n *node, v *vector, body *vector, rows, want Bits) {
+	of := m.owners(n.over)
+	for t := range taints {
+		if v.taints[t] == nil || !body.taints[t].Any() {
+			continue
+		}
+		for w, lanes := range rows {
+			for lanes &= body.taints[t][w]; lanes != 0; lanes &= lanes - 1 {
+				if lane := int(of[w<<6+bits.TrailingZeros64(lanes)]); v.known.Has(lane) {
+					v.taints[t].Set(lane)
+				}
+			}
+		}
+	}
+	if n.over == persons || n.over == supporters {
+		for w, lanes := range want {
+			v.taint(doubted, w, lanes&m.unsure[w])
+		}
+	}
 }
 
 // doubtful reports whether who belongs to a household is not settled. In a dormitory or an institution nobody is known to
 // be anybody's family.
-func (m *machine) doubtful(household int) bool {
-	return m.batch.Doubtful.Has(household) || m.batch.Collective.Has(household)
-}
+func (m *machine) doubtful(household int) bool { return m.unsure.Has(household) }
 
 // segment is the rows below a lane.
 func (m *machine) segment(over relation, lane int) (from, to int) {
@@ -56,9 +257,6 @@ func (m *machine) complete(n *node, lane int) bool {
 	if n.over == supporters {
 		return m.batch.AllSupporters.Has(lane)
 	}
-	if n.kinds == nil {
-		return true
-	}
 	t := m.table(n.over.parent())
 	for _, k := range n.kinds {
 		if !t.Complete[k].Has(lane) {
@@ -66,135 +264,4 @@ func (m *machine) complete(n *node, lane int) bool {
 		}
 	}
 	return true
-}
-
-// foldRows folds rows from to to of the body into a lane.
-type foldRows func(v *vector, lane int, body *vector, from, to int, complete bool)
-
-func foldOf(o op, typ pack.Type) foldRows {
-	switch o {
-	case opExists:
-		return func(v *vector, lane int, body *vector, from, to int, complete bool) {
-			quantify(v, lane, body, from, to, complete, true)
-		}
-	case opAll:
-		return func(v *vector, lane int, body *vector, from, to int, complete bool) {
-			quantify(v, lane, body, from, to, complete, false)
-		}
-	case opCount:
-		return countRows
-	case opSum:
-		add := addInt
-		if typ == pack.Decimal {
-			add = arithmeticOf(&node{op: opAdd, typ: pack.Decimal})
-		}
-		return func(v *vector, lane int, body *vector, from, to int, complete bool) {
-			sumRows(v, lane, body, from, to, complete, add)
-		}
-	case opMax:
-		return func(v *vector, lane int, body *vector, from, to int, complete bool) {
-			extreme(v, lane, body, from, to, complete, func(a, b int64) bool { return a > b })
-		}
-	}
-	return func(v *vector, lane int, body *vector, from, to int, complete bool) {
-		extreme(v, lane, body, from, to, complete, func(a, b int64) bool { return a < b })
-	}
-}
-
-// openRows is the state of a fold that not every row's value decides: unknown before error before not in force.
-// It reports whether the lane was left without a value.
-func openRows(v *vector, lane int, body *vector, from, to int, complete bool) bool {
-	err, lapsed := false, false
-	for row := from; row < to; row++ {
-		switch {
-		case body.known.Has(row):
-		case body.odd && body.err.Has(row):
-			err = true
-		case body.odd && body.lapsed.Has(row):
-			lapsed = true
-		default:
-			return true
-		}
-	}
-	switch {
-	case !complete:
-	case err:
-		v.fail(lane)
-	case lapsed:
-		v.odd = true
-		v.lapsed.Set(lane)
-	default:
-		return false
-	}
-	return true
-}
-
-// quantify decides exists by one true row and all by one false one.
-func quantify(v *vector, lane int, body *vector, from, to int, complete, deciding bool) {
-	for row := from; row < to; row++ {
-		if body.known.Has(row) && body.isTrue.Has(row) == deciding {
-			v.setBool(lane, deciding)
-			return
-		}
-	}
-	if !openRows(v, lane, body, from, to, complete) {
-		v.setBool(lane, !deciding)
-	}
-}
-
-func (v *vector) setBool(lane int, truth bool) {
-	v.known.Set(lane)
-	v.isTrue.Clear(lane)
-	if truth {
-		v.isTrue.Set(lane)
-	}
-}
-
-func countRows(v *vector, lane int, body *vector, from, to int, complete bool) {
-	if openRows(v, lane, body, from, to, complete) {
-		return
-	}
-	count := int64(0)
-	for row := from; row < to; row++ {
-		if body.isTrue.Has(row) {
-			count++
-		}
-	}
-	v.num[lane] = count
-	v.known.Set(lane)
-}
-
-func sumRows(v *vector, lane int, body *vector, from, to int, complete bool, add func(a, b int64) (int64, bool)) {
-	if openRows(v, lane, body, from, to, complete) {
-		return
-	}
-	sum, ok := int64(0), true
-	for row := from; row < to && ok; row++ {
-		sum, ok = add(sum, body.num[row])
-	}
-	if !ok {
-		v.fail(lane)
-		return
-	}
-	v.num[lane] = sum
-	v.known.Set(lane)
-}
-
-// extreme is max or min; of no rows it is an error.
-func extreme(v *vector, lane int, body *vector, from, to int, complete bool, better func(a, b int64) bool) {
-	if openRows(v, lane, body, from, to, complete) {
-		return
-	}
-	if from == to {
-		v.fail(lane)
-		return
-	}
-	best := body.num[from]
-	for row := from + 1; row < to; row++ {
-		if better(body.num[row], best) {
-			best = body.num[row]
-		}
-	}
-	v.num[lane] = best
-	v.known.Set(lane)
 }

@@ -22,6 +22,7 @@ type Plan struct {
 	variables  map[string]int32 // node of each variable, by path
 	measures   []string         // what each node counts
 	explainers sync.Pool        // of *explainer
+	ages       ages
 }
 
 // node is one value of the graph. Its arguments stand before it.
@@ -42,6 +43,8 @@ type node struct {
 	term    *term
 	list    *pack.CodeList
 	version *datedTerm // opVariable: the formula in force
+
+	constant bool // the same in all batches
 }
 
 // programmePlan is a programme as it stands on a date.
@@ -305,6 +308,7 @@ func (g *grapher) add(n node) int32 {
 	case n.over == persons || n.over == supporters:
 		n.taints[doubted] = true
 	}
+	n.constant = n.rel == scalar || n.op == opLift && g.plan.nodes[n.args[0]].rel == scalar
 	id := int32(len(g.plan.nodes))
 	g.plan.nodes = append(g.plan.nodes, n)
 	g.cons[key] = id

@@ -155,7 +155,7 @@ func (m *missing) parameter(n *node, lane int) {
 
 // placeOpen reports whether a parameter differs by an area or a residence that is not known.
 func (x *explainer) placeOpen(n *node, lane int) bool {
-	at := x.all(n.args[len(n.args)-1]).num[lane]
+	at := x.all(n.args[len(n.args)-1]).number(lane)
 	switch n.op {
 	case opParam:
 		return n.cells[at].state == cellUnknown

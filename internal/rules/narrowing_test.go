@@ -73,7 +73,7 @@ func forget(r *rapid.T, t *Table) {
 }
 
 func compareOutcome(r *rapid.T, batch *ProgrammeResult, lane int, o OutcomeReport) {
-	if got := batch.Outcome[lane].String(); got != o.Outcome || batch.Assumed.Has(lane) != o.Assumed {
+	if got := batch.Outcome(lane).String(); got != o.Outcome || batch.Assumed.Has(lane) != o.Assumed {
 		r.Fatalf("%s of %s: %s (assumed %v) in the batch, %s (assumed %v) explained", o.Programme, o.Unit.Name, got, batch.Assumed.Has(lane), o.Outcome, o.Assumed)
 	}
 	for i, c := range o.Components {
@@ -82,10 +82,11 @@ func compareOutcome(r *rapid.T, batch *ProgrammeResult, lane int, o OutcomeRepor
 			r.Fatalf("%s.%s of %s: %s in the batch, %v explained", o.Programme, c.ID, o.Unit.Name, amount, c.Amount)
 		}
 	}
-	if batch.Outcome[lane] != Ineligible {
+	if batch.Outcome(lane) != Ineligible {
 		return
 	}
-	witness := o.Reasons[batch.Witness[lane]].Condition
+	first, _ := batch.Witness(lane)
+	witness := o.Reasons[first].Condition
 	if !slices.ContainsFunc(o.Failed, func(f FailureReport) bool { return f.Condition == witness }) {
 		r.Fatalf("%s of %s: the witness %s is not among the failures", o.Programme, o.Unit.Name, witness)
 	}
@@ -136,7 +137,7 @@ func TestDoubtfulCompositionCapsWhatRestsOnIt(t *testing.T) {
 		results := plan.NewEvaluator().Evaluate(b)
 		told := plan.Explain(Subject{Batch: b, Persons: []string{"a"}})
 		for i, want := range c.want {
-			if got := results.Programmes[i].Outcome[0]; got != want {
+			if got := results.Programmes[i].Outcome(0); got != want {
 				t.Errorf("%s: %s is %s, want %s", c.why, policy.Pack().Programmes[i].ID, got, want)
 			}
 			asked := slices.ContainsFunc(told.Outcomes[i].Missing, func(m MissingReport) bool { return m.Fact == "household.composition" })
@@ -166,7 +167,7 @@ func TestWhoDoesNotCountIsNotAssessed(t *testing.T) {
 	want := [][]Outcome{{Eligible, NotAssessed}, {Eligible, Eligible}}
 	for i, lanes := range want {
 		for lane, outcome := range lanes {
-			if got := results.Programmes[i].Outcome[lane]; got != outcome {
+			if got := results.Programmes[i].Outcome(lane); got != outcome {
 				t.Errorf("%s, person %d: %s, want %s", p.Programmes[i].ID, lane, got, outcome)
 			}
 			if got := told.Outcomes[2*i+lane].Outcome; got != outcome.String() {

@@ -47,14 +47,15 @@ func (o Outcome) String() string { return outcomeList.Codes[o].ID }
 // Name is the outcome as people read it.
 func (o Outcome) Name() pack.Text { return outcomeList.Codes[o].Name }
 
-// noWitness stands where no condition decided.
-const noWitness = 255
-
-// programmeLanes is a programme's result in every lane of its unit.
+// programmeLanes is a programme's result in every lane of its unit, as bitmaps: nearly everybody is refused by the first
+// condition.
 type programmeLanes struct {
+	batch   uint64 // the batch that all this is about, by its number
+	full    bool   // every lane is done
 	done    Bits
-	outcome []Outcome
-	witness []uint8 // index of the first false condition, of the first open one, or noWitness
+	of      [OutcomeCount]Bits // the lanes that come to each outcome
+	refused []Bits             // by condition: the ineligible lanes of which it is the first false condition
+	open    []Bits             // by condition: lanes that are not refused and in which it is unknown
 	taints  [taints]Bits
 	amounts []amountLanes // by component
 }
@@ -68,13 +69,23 @@ type amountLanes struct {
 	none   Bits // the component's own condition is false
 }
 
-func (p *programmeLanes) reset(plan *programmePlan, lanes int) {
-	words := (lanes + 63) / 64
-	if len(p.outcome) < lanes {
-		p.outcome = make([]Outcome, lanes)
-		p.witness = make([]uint8, lanes)
+// at is the outcome of a lane that is done.
+func (p *programmeLanes) at(lane int) Outcome {
+	for o := range p.of {
+		if p.of[o].Has(lane) {
+			return Outcome(o)
+		}
 	}
+	panic("rules: the outcome of a lane that was not computed")
+}
+
+func (p *programmeLanes) begin(plan *programmePlan, batch uint64, lanes int) {
+	p.batch, p.full = batch, false
+	words := (lanes + 63) / 64
 	p.done = resized(p.done, words)
+	for o := range p.of {
+		p.of[o] = resized(p.of[o], words)
+	}
 	for t := range taints {
 		p.taints[t] = resized(p.taints[t], words)
 	}
@@ -82,13 +93,15 @@ func (p *programmeLanes) reset(plan *programmePlan, lanes int) {
 		return
 	}
 	if p.amounts == nil {
-		p.amounts = make([]amountLanes, len(plan.version.decl.Components))
-		for i := range p.amounts {
-			p.amounts[i].money = plan.amounts[i] >= 0
-		}
+		p.amounts = make([]amountLanes, len(plan.amounts))
+		p.refused, p.open = make([]Bits, len(plan.conditions)), make([]Bits, len(plan.conditions))
+	}
+	for i := range p.refused {
+		p.refused[i], p.open[i] = resized(p.refused[i], words), resized(p.open[i], words)
 	}
 	for i := range p.amounts {
 		a := &p.amounts[i]
+		a.money = plan.amounts[i] >= 0
 		if len(a.num) < lanes {
 			a.num = make([]int64, lanes)
 		}
@@ -108,11 +121,18 @@ func resized(b Bits, words int) Bits {
 // decide makes the wanted lanes of a programme done.
 func (m *machine) decide(p *programmePlan, want Bits) *programmeLanes {
 	r := &m.results[p.index]
+	if r.batch != m.number {
+		r.begin(p, m.number, m.lanes[p.rel])
+	}
+	if r.full {
+		return r
+	}
 	sel := m.selection(p.rel)
-	some := uint64(0)
-	for w := range sel {
+	some, left := uint64(0), uint64(0)
+	for w, all := range m.all[p.rel] {
 		sel[w] = want[w] &^ r.done[w]
 		some |= sel[w]
+		left |= all &^ r.done[w] &^ want[w]
 	}
 	if some != 0 {
 		m.decideLanes(p, r, sel)
@@ -120,111 +140,124 @@ func (m *machine) decide(p *programmePlan, want Bits) *programmeLanes {
 			r.done[w] |= sel[w]
 		}
 	}
+	r.full = left == 0
 	m.release(p.rel, sel)
 	return r
 }
 
 // tally is what the conditions of a programme came to, lane by lane.
 type tally struct {
-	refused, unknown, consent, failed, lapsed Bits
-
-	tainted     [taints]Bits // some condition rests on something
-	firmRefusal Bits         // some condition that rests on nothing refuses
+	*frame               // decided: refused; firm: refused by a condition that rests on nothing; unknown without the consent
+	consent Bits         // unknown, and shown only by a means check with consent
+	tainted [taints]Bits // some condition rests on something
 }
 
 func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	if p.version == nil {
-		each(want, func(lane int) { r.outcome[lane], r.witness[lane] = NotInForce, noWitness })
+		for w, lanes := range want {
+			r.of[NotInForce][w] |= lanes
+		}
 		m.skip(p, r, want)
 		return
 	}
-	var t tally
-	parts := []*Bits{&t.refused, &t.unknown, &t.consent, &t.failed, &t.lapsed,
-		&t.tainted[assumed], &t.tainted[doubted], &t.firmRefusal}
-	for _, b := range parts {
-		*b = m.selection(p.rel)
+	t := tally{frame: m.frame(p.rel), consent: m.selection(p.rel)}
+	for k := range taints {
+		t.tainted[k] = m.selection(p.rel)
 	}
-	each(want, func(lane int) { r.witness[lane] = noWitness })
-	open := m.selection(p.rel)
-	copy(open, want)
+	copy(t.frame.open, want)
 	for i, id := range p.conditions {
-		if m.narrow {
-			for w := range open {
-				open[w] = want[w] &^ t.firmRefusal[w]
-			}
+		if m.narrow && !t.narrowed(want) {
+			break
 		}
-		m.tallyCondition(&t, r, i, p.version.decl.Conditions[i].OnConsent, m.need(id, open), open)
+		v := m.need(id, t.frame.open)
+		if !v.decides(true) {
+			t.note(r, i, p.version.decl.Conditions[i].OnConsent, v)
+		}
 	}
 	m.conclude(p, r, &t, want)
-	for w := range open {
-		open[w] = want[w] &^ t.refused[w]
+	given := t.frame.open
+	some := uint64(0)
+	for w := range given {
+		given[w] = want[w] &^ t.decided[w]
+		some |= given[w]
 	}
-	m.components(p, r, open)
+	for i := range r.open {
+		for w := range want {
+			r.open[i][w] &^= want[w] & t.decided[w]
+		}
+	}
+	if some != 0 {
+		m.components(p, r, given)
+	}
 	m.skip(p, r, want)
-	m.release(p.rel, open)
-	for _, b := range parts {
-		m.release(p.rel, *b)
+	for k := range taints {
+		m.release(p.rel, t.tainted[k])
 	}
+	m.release(p.rel, t.consent)
+	m.keep(p.rel, t.frame)
 }
 
-func (m *machine) tallyCondition(t *tally, r *programmeLanes, index int, onConsent bool, v *vector, open Bits) {
-	for w := range open {
-		if open[w] == 0 {
+// note takes in a condition. The first false one of a lane is kept.
+func (t *tally) note(r *programmeLanes, index int, onConsent bool, v *vector) {
+	for w, open := range t.frame.open {
+		if open == 0 {
 			continue
 		}
 		s := v.states(w)
-		no := s.known &^ v.isTrue[w] & open[w]
-		unknown := s.unknown() & open[w]
-		witness(r, w, no&^t.refused[w], index)
-		t.refused[w] |= no
+		no := s.known &^ v.isTrue[w] & open
+		unknown := s.unknown() & open
+		r.refused[index][w] |= no &^ t.decided[w]
+		r.open[index][w] |= unknown
+		t.decided[w] |= no
+		t.firm[w] |= no &^ v.anyTaint(w)
 		if onConsent {
 			t.consent[w] |= unknown
 		} else {
 			t.unknown[w] |= unknown
 		}
-		t.failed[w] |= s.err & open[w]
-		t.lapsed[w] |= s.lapsed & open[w]
-		t.firmRefusal[w] |= no &^ (v.tainted(assumed, w) | v.tainted(doubted, w))
+		t.failed[w] |= s.err & open
+		t.lapsed[w] |= s.lapsed & open
 		for k := range taints {
-			t.tainted[k][w] |= v.tainted(k, w) & open[w]
+			t.tainted[k][w] |= v.tainted(k, w) & open
 		}
-	}
-}
-
-// witness keeps the first false condition.
-func witness(r *programmeLanes, w int, lanes uint64, index int) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		r.witness[w<<6+bits.TrailingZeros64(lanes)] = uint8(index)
 	}
 }
 
 // conclude applies the order of decision: any false, else error, else not in force, else open, else eligible. A household
 // whose composition is doubtful is at most possible, and so is a person whose outcome rests on such a composition.
 func (m *machine) conclude(p *programmePlan, r *programmeLanes, t *tally, want Bits) {
-	for w := range want {
+	for w, lanes := range want {
 		for k := range taints {
-			r.taints[k][w] |= want[w] & t.tainted[k][w] &^ t.firmRefusal[w]
+			r.taints[k][w] |= lanes & t.tainted[k][w] &^ t.firm[w]
 		}
+		unsure := r.taints[doubted][w]
+		if p.rel == households {
+			unsure |= m.unsure[w]
+		}
+		r.take(Ineligible, w, &lanes, t.decided[w])
+		r.take(Failed, w, &lanes, t.failed[w])
+		r.take(NotInForce, w, &lanes, t.lapsed[w])
+		r.take(Possible, w, &lanes, t.unknown[w]|unsure)
+		r.take(Likely, w, &lanes, t.consent[w])
+		r.take(Eligible, w, &lanes, lanes)
 	}
-	each(want, func(lane int) {
-		o := Eligible
-		switch {
-		case t.refused.Has(lane):
-			o = Ineligible
-		case t.failed.Has(lane):
-			o = Failed
-		case t.lapsed.Has(lane):
-			o = NotInForce
-		case t.unknown.Has(lane):
-			o = Possible
-		case t.consent.Has(lane):
-			o = Likely
-		}
-		if o > Possible && (r.taints[doubted].Has(lane) || p.rel == households && m.doubtful(lane)) {
-			o = Possible
-		}
-		r.outcome[lane] = o
-	})
+}
+
+// take gives an outcome to those of the lanes left that have it.
+func (p *programmeLanes) take(o Outcome, w int, left *uint64, have uint64) {
+	p.of[o][w] |= *left & have
+	*left &^= have
+}
+
+// move gives lanes of a word another outcome.
+func (p *programmeLanes) move(to Outcome, w int, lanes uint64) {
+	if lanes == 0 {
+		return
+	}
+	for o := range p.of {
+		p.of[o][w] &^= lanes
+	}
+	p.of[to][w] |= lanes
 }
 
 // components computes what the programme gives. An error in an amount is the outcome's error.
@@ -236,7 +269,7 @@ func (m *machine) components(p *programmePlan, r *programmeLanes, open Bits) {
 		if id := p.whens[i]; id >= 0 {
 			m.componentWhen(r, a, m.need(id, open), given)
 		}
-		if id := p.amounts[i]; id >= 0 {
+		if id := p.amounts[i]; id >= 0 && given.Any() {
 			m.componentAmount(r, a, component, m.need(id, given), given)
 		}
 		m.release(p.rel, given)
@@ -248,7 +281,7 @@ func (m *machine) componentWhen(r *programmeLanes, a *amountLanes, when *vector,
 		s := when.states(w)
 		a.none[w] |= given[w] & s.known &^ when.isTrue[w]
 		a.lapsed[w] |= given[w] & s.lapsed
-		r.failLanes(w, given[w]&s.err)
+		r.move(Failed, w, given[w]&s.err)
 		r.rest(w, given[w], when)
 		given[w] &= s.known & when.isTrue[w]
 	}
@@ -261,23 +294,17 @@ func (r *programmeLanes) rest(w int, lanes uint64, on *vector) {
 	}
 }
 
-func (r *programmeLanes) failLanes(w int, lanes uint64) {
-	for ; lanes != 0; lanes &= lanes - 1 {
-		r.outcome[w<<6+bits.TrailingZeros64(lanes)] = Failed
-	}
-}
-
 func (m *machine) componentAmount(r *programmeLanes, a *amountLanes, c *pack.Component, v *vector, given Bits) {
 	for w := range given {
 		s := v.states(w)
 		a.lapsed[w] |= given[w] & s.lapsed
-		r.failLanes(w, given[w]&s.err)
+		r.move(Failed, w, given[w]&s.err)
 		r.rest(w, given[w], v)
 		for lanes := given[w] & s.known; lanes != 0; lanes &= lanes - 1 {
 			lane := w<<6 + bits.TrailingZeros64(lanes)
-			amount, ok := rounded(c.Rounding, money.Decimal(v.num[lane]))
+			amount, ok := rounded(c.Rounding, money.Decimal(v.number(lane)))
 			if !ok {
-				r.outcome[lane] = Failed
+				r.move(Failed, w, lanes&-lanes)
 				continue
 			}
 			a.num[lane] = int64(amount)
@@ -318,9 +345,14 @@ func (m *machine) skip(p *programmePlan, r *programmeLanes, want Bits) {
 	case p.programme.decl.Uncounted:
 		return
 	}
-	for w := range want {
-		for lanes := want[w] & out[w]; lanes != 0; lanes &= lanes - 1 {
-			r.outcome[w<<6+bits.TrailingZeros64(lanes)] = NotAssessed
+	for w, lanes := range want {
+		if lanes &= out[w]; lanes == 0 {
+			continue
+		}
+		r.move(NotAssessed, w, lanes)
+		for i := range r.refused {
+			r.refused[i][w] &^= lanes
+			r.open[i][w] &^= lanes
 		}
 	}
 }
@@ -328,64 +360,48 @@ func (m *machine) skip(p *programmePlan, r *programmeLanes, want Bits) {
 // programmeValue is eligible, amount or outcome of a programme, as another formula reads it.
 func (m *machine) programmeValue(n *node, v *vector, want Bits) {
 	r := m.decide(n.prog, want)
-	v.forget(want)
-	each(want, func(lane int) {
-		switch n.op {
-		case opOutcome:
-			v.num[lane] = int64(r.outcome[lane])
-			v.known.Set(lane)
-		case opEligible:
-			r.readEligible(v, lane)
-		default:
-			r.readAmount(v, lane)
-		}
-	})
-	for w := range want {
+	for w, lanes := range want {
 		for k := range taints {
-			v.taint(k, w, want[w]&r.taints[k][w])
+			v.taint(k, w, lanes&r.taints[k][w])
+		}
+		s := states{known: r.of[Eligible][w] | r.of[Ineligible][w], err: r.of[Failed][w], lapsed: r.of[NotInForce][w]}
+		switch n.op {
+		case opEligible:
+			v.putBool(w, lanes, s, r.of[Eligible][w])
+		case opOutcome:
+			v.put(w, lanes, states{known: lanes})
+			r.readOutcomes(v, w, lanes)
+		default:
+			v.put(w, lanes, s)
+			r.readAmounts(v, w, lanes)
 		}
 	}
 }
 
-func (r *programmeLanes) readEligible(v *vector, lane int) {
-	switch r.outcome[lane] {
-	case Eligible:
-		v.setBool(lane, true)
-	case Ineligible:
-		v.setBool(lane, false)
-	case Failed:
-		v.fail(lane)
-	case NotInForce:
-		v.odd = true
-		v.lapsed.Set(lane)
+func (r *programmeLanes) readOutcomes(v *vector, w int, lanes uint64) {
+	for o := range r.of {
+		for rest := r.of[o][w] & lanes; rest != 0; rest &= rest - 1 {
+			v.num[w<<6+bits.TrailingZeros64(rest)] = int64(o)
+		}
 	}
 }
 
-// readAmount is the sum of the components of an eligible unit, nothing for an ineligible one. A component that is not in
-// force adds nothing.
-func (r *programmeLanes) readAmount(v *vector, lane int) {
-	switch r.outcome[lane] {
-	case Ineligible:
-		v.num[lane] = 0
-		v.known.Set(lane)
-		return
-	case Failed:
-		v.fail(lane)
-		return
-	case NotInForce:
-		v.odd = true
-		v.lapsed.Set(lane)
-		return
-	case Possible, Likely, NotAssessed:
-		return
+// readAmounts is the sum of the components of the eligible, nothing for the ineligible. A component that is not in force
+// adds nothing.
+func (r *programmeLanes) readAmounts(v *vector, w int, lanes uint64) {
+	for rest := r.of[Ineligible][w] & lanes; rest != 0; rest &= rest - 1 {
+		v.num[w<<6+bits.TrailingZeros64(rest)] = 0
 	}
-	sum, state := r.total(lane)
-	switch state {
-	case totalKnown:
+	for rest := r.of[Eligible][w] & lanes; rest != 0; rest &= rest - 1 {
+		lane := w<<6 + bits.TrailingZeros64(rest)
+		sum, state := r.total(lane)
 		v.num[lane] = int64(sum)
-		v.known.Set(lane)
-	case totalOverflow:
-		v.fail(lane)
+		switch state {
+		case totalOpen:
+			v.known.Clear(lane)
+		case totalOverflow:
+			v.fail(lane)
+		}
 	}
 }
 

@@ -196,8 +196,8 @@ func TestTaintsOfDefaults(t *testing.T) {
 		{"an unknown test rests on no default of its arms", Possible, false},
 	} {
 		r := results.Programmes[i]
-		if r.Outcome[0] != c.outcome || r.Assumed.Has(0) != c.assumed {
-			t.Errorf("%s: %s, assumed %v", c.why, r.Outcome[0], r.Assumed.Has(0))
+		if r.Outcome(0) != c.outcome || r.Assumed.Has(0) != c.assumed {
+			t.Errorf("%s: %s, assumed %v", c.why, r.Outcome(0), r.Assumed.Has(0))
 		}
 		if told[i].Outcome != c.outcome.String() || told[i].Assumed != c.assumed {
 			t.Errorf("%s, explained: %s, assumed %v", c.why, told[i].Outcome, told[i].Assumed)

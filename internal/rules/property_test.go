@@ -121,7 +121,7 @@ func engineSays(v *vector, t *term, lane int) string {
 	if t.typ == pack.Bool {
 		return v.truth(lane)
 	}
-	text, _ := Canonical(t.typ, t.list, v.num[lane])
+	text, _ := Canonical(t.typ, t.list, v.number(lane))
 	return text
 }
 

@@ -179,7 +179,7 @@ func (x *reference) strict(t *term, s spot) answer {
 		w.num = boolNum(all[1].num>>all[0].num&1 != 0)
 	default:
 		second := all[len(all)-1].num
-		n, ok := arithmeticOf(&node{op: t.op, typ: t.typ, num: t.num})(all[0].num, second)
+		n, ok := calculate(&node{op: t.op, typ: t.typ, num: t.num}, all[0].num, second)
 		if w.num = n; !ok {
 			w.state = stateError
 		}
@@ -354,7 +354,7 @@ func folded(t *term, all []answer, complete bool) answer {
 			sum, ok = money.Decimal(w.num).Add(money.Decimal(a.num))
 			w.num = int64(sum)
 		case t.op == opSum:
-			w.num, ok = addInt(w.num, a.num)
+			w.num, ok = add(pack.Int, w.num, a.num)
 		case i == 0 || t.op == opMax && a.num > w.num || t.op == opMin && a.num < w.num:
 			w.num = a.num
 		}
@@ -385,7 +385,7 @@ func (x *reference) decide(p *programme, s spot) verdict {
 			version = v
 		}
 	}
-	d := verdict{outcome: Eligible, witness: noWitness}
+	d := verdict{outcome: Eligible, witness: -1}
 	if version == nil {
 		d.outcome = NotInForce
 		return x.skipped(p, s, d)
@@ -398,7 +398,7 @@ func (x *reference) decide(p *programme, s spot) verdict {
 		on.rest(a)
 		switch {
 		case a.state == stateKnown && a.num == 0:
-			if seen["refused"] = true; d.witness == noWitness {
+			if seen["refused"] = true; d.witness == -1 {
 				d.witness = i
 			}
 			firm = firm || a.firm()

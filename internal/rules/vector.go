@@ -1,7 +1,13 @@
 package rules
 
+import "dajiuzhu/internal/pack"
+
 // vector is a node's value in every lane of its relation. A lane is in one of four states: known, in error, not in force,
 // or, in none of these bitmaps, unknown. A lane means something only once it is done.
+//
+// Where a vector is same, all lanes are done and their state and value are those of lane 0: its bitmaps say so of every
+// lane, and of the numbers only the first is there. Most of what registers say is the same of nearly everybody, and so is
+// what follows from it. What lanes rest on may differ all the same.
 type vector struct {
 	num    []int64 // all types but bool
 	isTrue Bits    // bool: the known true lanes
@@ -11,6 +17,12 @@ type vector struct {
 	done   Bits
 	taints [taints]Bits // what a value rests on; nil where it cannot
 	odd    bool         // some lane is in error or not in force
+	same   bool
+	full   bool   // every lane is done
+	batch  uint64 // the batch that all this is about, by its number
+
+	ownNum   []int64 // room of a fact's vector, which mostly shows the batch's column
+	ownKnown Bits
 }
 
 // taint is something that a value can rest on and that every outcome it reaches has to tell.
@@ -30,6 +42,9 @@ func (v *vector) tainted(t taint, w int) uint64 {
 	return v.taints[t][w]
 }
 
+// anyTaint is the lanes of a word that rest on something.
+func (v *vector) anyTaint(w int) uint64 { return v.tainted(assumed, w) | v.tainted(doubted, w) }
+
 // taint marks lanes of a word as resting on t.
 func (v *vector) taint(t taint, w int, lanes uint64) {
 	if v.taints[t] != nil {
@@ -37,19 +52,15 @@ func (v *vector) taint(t taint, w int, lanes uint64) {
 	}
 }
 
-// inheritTaints lets the wanted lanes rest on what the operands rest on.
-func (v *vector) inheritTaints(want Bits, from ...*vector) {
+// inheritTaints lets the wanted lanes rest on what an operand rests on.
+func (v *vector) inheritTaints(want Bits, a *vector) {
 	for t := range taints {
-		if v.taints[t] == nil {
+		to, from := v.taints[t], a.taints[t]
+		if to == nil || from == nil {
 			continue
 		}
-		for _, a := range from {
-			if a.taints[t] == nil {
-				continue
-			}
-			for w := range want {
-				v.taints[t][w] |= a.taints[t][w] & want[w]
-			}
+		for w := range want {
+			to[w] |= from[w] & want[w]
 		}
 	}
 }
@@ -104,6 +115,19 @@ func (v *vector) putBool(w int, want uint64, s states, truth uint64) {
 	v.isTrue[w] = v.isTrue[w]&^want | truth&s.known&want
 }
 
+// forget makes lanes unknown before they are set one by one.
+func (v *vector) forget(want Bits) {
+	for w, lanes := range want {
+		v.known[w] &^= lanes
+	}
+	if v.odd {
+		for w, lanes := range want {
+			v.err[w] &^= lanes
+			v.lapsed[w] &^= lanes
+		}
+	}
+}
+
 // fail marks a lane as in error.
 func (v *vector) fail(lane int) {
 	v.odd = true
@@ -111,8 +135,87 @@ func (v *vector) fail(lane int) {
 	v.err.Set(lane)
 }
 
-// reset forgets everything, for n lanes.
-func (v *vector) reset() {
+// lapse marks a lane as not in force.
+func (v *vector) lapse(lane int) {
+	v.odd = true
+	v.lapsed.Set(lane)
+}
+
+func (v *vector) setBool(lane int, truth bool) {
+	v.known.Set(lane)
+	v.isTrue.Clear(lane)
+	if truth {
+		v.isTrue.Set(lane)
+	}
+}
+
+// fill makes every lane one value, and the vector same.
+func (v *vector) fill(state laneState, num int64) {
+	v.same, v.full = true, true
+	fillAll(v.known, state == stateKnown)
+	if v.odd = v.odd || state == stateError || state == stateLapsed; v.odd {
+		fillAll(v.err, state == stateError)
+		fillAll(v.lapsed, state == stateLapsed)
+	}
+	if v.isTrue != nil {
+		fillAll(v.isTrue, state == stateKnown && num != 0)
+		return
+	}
+	v.num[0] = num
+}
+
+// fillSame makes every lane the value of a vector that is same.
+func (v *vector) fillSame(a *vector) { v.fill(a.state(0), a.number(0)) }
+
+// clean reports whether no lane rests on anything.
+func (v *vector) clean() bool { return !v.taints[assumed].Any() && !v.taints[doubted].Any() }
+
+// decides reports whether every lane is known to be the given truth and rests on nothing.
+func (v *vector) decides(truth bool) bool {
+	return v.same && v.state(0) == stateKnown && v.isTrue.Has(0) == truth && v.clean()
+}
+
+func fillAll(b Bits, set bool) {
+	word := uint64(0)
+	if set {
+		word = ^uint64(0)
+	}
+	for w := range b {
+		b[w] = word
+	}
+}
+
+// settle notices that the lanes of a bool that is done turned out all alike.
+func (v *vector) settle(all Bits) {
+	if v.odd || len(all) == 0 {
+		return
+	}
+	alike, truth := true, v.isTrue[0]&1 != 0
+	for w, lanes := range all {
+		t := v.isTrue[w] & lanes
+		alike = alike && v.known[w]&lanes == lanes && (t == lanes && truth || t == 0 && !truth)
+	}
+	if alike {
+		v.same = true
+		fillAll(v.known, true)
+		fillAll(v.isTrue, truth)
+	}
+}
+
+// number is a known lane as a column holds it.
+func (v *vector) number(lane int) int64 {
+	switch {
+	case v.isTrue != nil:
+		return boolNum(v.isTrue.Has(lane))
+	case v.same:
+		return v.num[0]
+	}
+	return v.num[lane]
+}
+
+// begin forgets the batch before.
+func (v *vector) begin(batch uint64) {
+	v.batch, v.same, v.full = batch, false, false
 	clear(v.done)
 	if v.odd {
 		clear(v.err)
@@ -122,4 +225,46 @@ func (v *vector) reset() {
 	for t := range taints {
 		clear(v.taints[t])
 	}
+}
+
+// room cuts vectors from few large pieces, so that what is computed together lies together.
+type room struct {
+	words Bits
+	nums  []int64
+}
+
+func (r *room) bits(words int) Bits {
+	if len(r.words) < words {
+		r.words = make(Bits, max(words, 1<<12))
+	}
+	b := r.words[:words:words]
+	r.words = r.words[words:]
+	return b
+}
+
+func (r *room) numbers(n int) []int64 {
+	if len(r.nums) < n {
+		r.nums = make([]int64, max(n, 1<<12))
+	}
+	s := r.nums[:n:n]
+	r.nums = r.nums[n:]
+	return s
+}
+
+// vector makes one with room for so many lanes.
+func (r *room) vector(n *node, lanes int) vector {
+	words := (lanes + 63) / 64
+	v := vector{known: r.bits(words), done: r.bits(words), err: r.bits(words), lapsed: r.bits(words)}
+	if n.typ == pack.Bool {
+		v.isTrue = r.bits(words)
+	} else {
+		v.num = r.numbers(words * 64) // whole words, so that kernels need not look where the lanes end
+	}
+	for t := range taints {
+		if n.taints[t] {
+			v.taints[t] = r.bits(words)
+		}
+	}
+	v.ownNum, v.ownKnown = v.num, v.known
+	return v
 }

@@ -218,7 +218,7 @@ func (s *screener) batch(i int, b *rules.Batch) part {
 		p.households = append(p.households, s.ranked(h, b, &r.Index))
 	}
 	for k, programme := range s.plan.Policy().Pack().Programmes {
-		for lane := range r.Programmes[k].Outcome {
+		for lane := range lanes(b, programme.Unit) {
 			o := s.outcome(lane, of, programme, &r.Programmes[k])
 			o.Held = holds(b, programme.Unit, k, lane)
 			p.outcomes = append(p.outcomes, o)
@@ -228,6 +228,13 @@ func (s *screener) batch(i int, b *rules.Batch) part {
 		p.warnings = append(p.warnings, s.fired(of, rule, s.plan.Policy().Mechanism(rule), r.Warnings[k])...)
 	}
 	return p
+}
+
+func lanes(b *rules.Batch, unit pack.Unit) int {
+	if unit == pack.Household {
+		return b.Household.N
+	}
+	return b.Person.N
 }
 
 // holds reports whether a unit is recorded as receiving a programme now.
@@ -258,14 +265,15 @@ func (s *screener) who(lane int, of []int32, unit pack.Unit) (Household, Person)
 }
 
 func (s *screener) outcome(lane int, of []int32, programme *pack.Programme, r *rules.ProgrammeResult) Outcome {
-	o := Outcome{Programme: programme, Outcome: r.Outcome[lane], Assumed: r.Assumed.Has(lane)}
+	o := Outcome{Programme: programme, Outcome: r.Outcome(lane), Assumed: r.Assumed.Has(lane)}
 	o.Household, o.Person = s.who(lane, of, programme.Unit)
 	version := s.plan.Version(programme)
 	if version == nil {
 		return o
 	}
 	if o.Outcome == rules.Ineligible {
-		o.Witness = version.Conditions[r.Witness[lane]]
+		first, _ := r.Witness(lane)
+		o.Witness = version.Conditions[first]
 		return o
 	}
 	for k, c := range version.Components {
