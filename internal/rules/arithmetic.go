@@ -61,6 +61,8 @@ func (m *machine) arithmeticWord(n *node, to, a, b []int64, lanes uint64, second
 			return subtractWord(to, a, b, lanes)
 		case n.op == opMultiply && second.same && second.num[0]%money.Scale == 0:
 			return multiplyWord(to, a, second.num[0]/money.Scale, lanes)
+		case n.op == opMultiply:
+			return multiplyDecimals(to, a, b, lanes)
 		case n.op == opDecimal:
 			return multiplyWord(to, a, money.Scale, lanes)
 		case n.op == opLeast:
@@ -125,6 +127,22 @@ func multiplyWord(to, a []int64, by int64, lanes uint64) uint64 {
 	for i := range 64 {
 		to[i] = a[i] * by
 		failed |= bit(a[i] > most || a[i] < -most) << i
+	}
+	return failed & lanes
+}
+
+// multiplyDecimals multiplies amounts by rates or heads.
+func multiplyDecimals(to, a, b []int64, lanes uint64) uint64 {
+	to, a, b = to[:64], a[:64], b[:64]
+	failed := uint64(0)
+	for i := range 64 {
+		if a[i] == 0 || b[i] == 0 {
+			to[i] = 0
+			continue
+		}
+		product, ok := money.Decimal(a[i]).Mul(money.Decimal(b[i]))
+		to[i] = int64(product)
+		failed |= bit(!ok) << i
 	}
 	return failed & lanes
 }

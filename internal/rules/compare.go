@@ -4,6 +4,9 @@ import "math/bits"
 
 // comparison compares numbers or truths. A word of lanes is compared at once.
 func (m *machine) comparison(n *node, v *vector, want Bits) {
+	if m.isOutcome(n, v, want) {
+		return
+	}
 	a, b := m.need(n.args[0], want), m.need(n.args[1], want)
 	if a.same && b.same {
 		want = m.all[n.rel]
@@ -105,7 +108,42 @@ func bit(b bool) uint64 {
 	return 0
 }
 
+// isOutcome compares a programme's outcome with one that is written out; it reports whether the node does. The lanes that
+// come to it are a bitmap already.
+func (m *machine) isOutcome(n *node, v *vector, want Bits) bool {
+	if n.op != opEqual {
+		return false
+	}
+	first, second := m.plan.nodes[n.args[0]], m.plan.nodes[n.args[1]]
+	if first.op != opOutcome || second.op != opLift || m.plan.nodes[second.args[0]].op != opConst {
+		return false
+	}
+	m.outcomes(v, first.prog, want, func(o int) bool { return int64(o) == m.plan.nodes[second.args[0]].num })
+	return true
+}
+
+// outcomes is true where a programme comes to an outcome that is asked for.
+func (m *machine) outcomes(v *vector, p *programmePlan, want Bits, asked func(outcome int) bool) {
+	r := m.decide(p, want)
+	for w, lanes := range want {
+		truth := uint64(0)
+		for o := range r.of {
+			if asked(o) {
+				truth |= r.of[o][w]
+			}
+		}
+		for k := range taints {
+			v.taint(k, w, lanes&r.taints[k][w])
+		}
+		v.putBool(w, lanes, states{known: lanes}, truth)
+	}
+}
+
 func (m *machine) inSet(n *node, v *vector, want Bits) {
+	if of := &m.plan.nodes[n.args[0]]; of.op == opOutcome {
+		m.outcomes(v, of.prog, want, n.set.Has)
+		return
+	}
 	a := m.need(n.args[0], want)
 	if a.same {
 		v.fill(a.state(0), boolNum(a.state(0) == stateKnown && n.set.Has(int(a.num[0]))))
@@ -117,12 +155,7 @@ func (m *machine) inSet(n *node, v *vector, want Bits) {
 			continue
 		}
 		s := a.states(w)
-		truth := uint64(0)
-		for rest := s.known & lanes; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			truth |= bit(n.set.Has(int(a.num[w<<6+i]))) << i
-		}
-		v.putBool(w, lanes, s, truth)
+		v.putBool(w, lanes, s, inSetWord(n.set, a.num[w<<6:w<<6+64], s.known&lanes))
 	}
 	v.inheritTaints(want, a)
 }
@@ -150,4 +183,19 @@ func (m *machine) hasCode(n *node, v *vector, want Bits) {
 		v.putBool(w, lanes, s, truth)
 	}
 	v.inheritFrom(want, code, set)
+}
+
+func inSetWord(set Bits, nums []int64, lanes uint64) uint64 {
+	truth := uint64(0)
+	if len(set) == 1 && dense(lanes) {
+		for i, num := range nums[:64] {
+			truth |= set[0] >> (num & 63) & 1 << i
+		}
+		return truth & lanes
+	}
+	for ; lanes != 0; lanes &= lanes - 1 {
+		i := bits.TrailingZeros64(lanes)
+		truth |= bit(set.Has(int(nums[i]))) << i
+	}
+	return truth
 }

@@ -26,12 +26,14 @@ func (m *machine) rowsBelow(over, rel relation, want Bits) (Bits, bool) {
 		return m.all[over], false
 	}
 	rows := m.selection(over)
-	each(want, func(lane int) {
-		from, to := m.segment(over, lane)
-		for row := from; row < to; row++ {
-			rows.Set(row)
+	for w, lanes := range want {
+		for ; lanes != 0; lanes &= lanes - 1 {
+			from, to := m.segment(over, w<<6+bits.TrailingZeros64(lanes))
+			for row := from; row < to; row++ {
+				rows.Set(row)
+			}
 		}
-	})
+	}
 	return rows, true
 }
 
@@ -152,13 +154,19 @@ func (m *machine) sum(n *node, v *vector, f *frame, body *vector, want Bits) {
 		v.zero(want)
 		return
 	}
+	start, counted := m.segments(n.over)
 	for w, lanes := range want {
 		for lanes &^= f.unknown[w] | f.failed[w] | f.lapsed[w]; lanes != 0; lanes &= lanes - 1 {
 			lane := w<<6 + bits.TrailingZeros64(lanes)
-			from, to := m.segment(n.over, lane)
+			from, to := start[lane], start[lane+1]
+			if counted != nil {
+				to = from + counted[lane]
+			}
 			sum, ok := int64(0), true
-			for row := from; row < to && ok; row++ {
-				sum, ok = add(n.typ, sum, body.number(row))
+			if body.same {
+				sum, ok = sumSame(n, body.num[0], to-from)
+			} else {
+				sum, ok = sumOf(n, body.num[from:to])
 			}
 			v.num[lane] = sum
 			if !ok {
@@ -167,6 +175,34 @@ func (m *machine) sum(n *node, v *vector, f *frame, body *vector, want Bits) {
 			}
 		}
 	}
+}
+
+func sumSame(n *node, num int64, times int32) (sum int64, ok bool) {
+	ok = true
+	for i := int32(0); i < times && ok; i++ {
+		sum, ok = add(n.typ, sum, num)
+	}
+	return sum, ok
+}
+
+// sumOf adds numbers up. Small ones cannot overflow together.
+func sumOf(n *node, nums []int64) (sum int64, ok bool) {
+	const small = 1 << 52
+	size := int64(0)
+	for _, num := range nums {
+		sum += num
+		size |= num ^ num>>63
+	}
+	if size < small && len(nums) < 1<<10 {
+		return sum, true
+	}
+	sum, ok = 0, true
+	for _, num := range nums {
+		if sum, ok = add(n.typ, sum, num); !ok {
+			return sum, false
+		}
+	}
+	return sum, true
 }
 
 // extreme is max or min; of no rows it is an error.
@@ -240,16 +276,24 @@ func (m *machine) doubtful(household int) bool { return m.unsure.Has(household) 
 
 // segment is the rows below a lane.
 func (m *machine) segment(over relation, lane int) (from, to int) {
-	b := m.batch
+	start, counted := m.segments(over)
+	if counted != nil {
+		return int(start[lane]), int(start[lane] + counted[lane])
+	}
+	return int(start[lane]), int(start[lane+1])
+}
+
+// segments is where the rows below each lane start, and of persons how many of them count.
+func (m *machine) segments(over relation) (start, counted []int32) {
 	switch over {
 	case persons:
-		return int(b.MemberStart[lane]), int(b.MemberStart[lane] + b.Counted[lane])
+		return m.batch.MemberStart, m.batch.Counted
 	case supporters:
-		return int(b.SupporterStart[lane]), int(b.SupporterStart[lane+1])
+		return m.batch.SupporterStart, nil
 	case householdEvents:
-		return int(b.HouseholdEvent.Start[lane]), int(b.HouseholdEvent.Start[lane+1])
+		return m.batch.HouseholdEvent.Start, nil
 	}
-	return int(b.PersonEvent.Start[lane]), int(b.PersonEvent.Start[lane+1])
+	return m.batch.PersonEvent.Start, nil
 }
 
 // complete reports whether every row that a fold reads is known: the supporters, or the events of its kinds.

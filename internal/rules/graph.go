@@ -27,24 +27,23 @@ type Plan struct {
 
 // node is one value of the graph. Its arguments stand before it.
 type node struct {
-	op      op
-	typ     pack.Type
-	rel     relation
-	over    relation // folds
-	args    []int32
-	num     int64
-	set     Bits
-	kinds   []int
-	cells   []cell   // opParam: by place
-	rows    [][]cell // opParamTable: by place and code
-	scales  []scale  // opParamBand: by place
-	prog    *programmePlan
-	taints  [taints]bool // what it can rest on
-	term    *term
-	list    *pack.CodeList
-	version *datedTerm // opVariable: the formula in force
-
-	constant bool // the same in all batches
+	op       op
+	rel      relation
+	over     relation // folds
+	constant bool     // the same in all batches
+	typ      pack.Type
+	args     []int32
+	num      int64
+	set      Bits
+	kinds    []int
+	cells    []cell   // opParam: by place
+	rows     [][]cell // opParamTable: by place and code
+	scales   []scale  // opParamBand: by place
+	prog     *programmePlan
+	taints   [taints]bool // what it can rest on
+	term     *term
+	list     *pack.CodeList
+	version  *datedTerm // opVariable: the formula in force
 }
 
 // programmePlan is a programme as it stands on a date.

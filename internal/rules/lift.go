@@ -18,7 +18,7 @@ func (m *machine) lift(n *node, v *vector, want Bits) {
 			return
 		}
 	} else {
-		v.liftValues(n, a, of, want)
+		m.liftValues(n, v, a, from, want)
 	}
 	for t := range taints {
 		if v.taints[t] == nil || !a.taints[t].Any() {
@@ -56,22 +56,71 @@ func (v *vector) fillTaints(a *vector) {
 	}
 }
 
-func (v *vector) liftValues(n *node, a *vector, of []int32, want Bits) {
+func (m *machine) liftValues(n *node, v, a *vector, from relation, want Bits) {
+	of := m.owners(n.rel)
+	all := !a.odd && m.covers(a.known, from)
+	few := n.typ == pack.Bool && m.liftFew(n, v, a, want)
 	for w, lanes := range want {
 		if lanes == 0 {
 			continue
 		}
-		s := states{known: expand(a.known, of, w, lanes)}
+		s := states{known: lanes}
+		if !all {
+			s.known = expand(a.known, of, w, lanes)
+		}
 		if a.odd {
 			s.err, s.lapsed = expand(a.err, of, w, lanes), expand(a.lapsed, of, w, lanes)
 		}
-		if n.typ == pack.Bool {
+		switch {
+		case few:
+			v.put(w, lanes, s)
+		case n.typ == pack.Bool:
 			v.putBool(w, lanes, s, expand(a.isTrue, of, w, lanes))
-			continue
+		default:
+			v.put(w, lanes, s)
+			gather(v.num[w<<6:], a.num, of[w<<6:], lanes)
 		}
-		v.put(w, lanes, s)
-		gather(v.num[w<<6:], a.num, of[w<<6:], lanes)
 	}
+}
+
+func (m *machine) covers(b Bits, rel relation) bool {
+	for w, lanes := range m.all[rel] {
+		if b[w]&lanes != lanes {
+			return false
+		}
+	}
+	return true
+}
+
+// liftFew writes the truth of a bool that is true in few of the lanes above; it reports whether it did.
+func (m *machine) liftFew(n *node, v, a *vector, want Bits) bool {
+	if n.rel == personEvents || n.rel == feedRows || 8*a.isTrue.Count() > m.lanes[n.rel.parent()] {
+		return false
+	}
+	for w, lanes := range want {
+		v.isTrue[w] &^= lanes
+	}
+	start := m.starts(n.rel)
+	for w := range m.all[households] {
+		for lanes := a.isTrue[w] & a.known[w] & m.all[households][w]; lanes != 0; lanes &= lanes - 1 {
+			above := w<<6 + bits.TrailingZeros64(lanes)
+			for lane := start[above]; lane < start[above+1]; lane++ {
+				v.isTrue[lane>>6] |= 1 << (lane & 63) & want[lane>>6]
+			}
+		}
+	}
+	return true
+}
+
+// starts is the first row of each household in a relation below it, and one more.
+func (m *machine) starts(rel relation) []int32 {
+	switch rel {
+	case persons:
+		return m.batch.MemberStart
+	case supporters:
+		return m.batch.SupporterStart
+	}
+	return m.batch.HouseholdEvent.Start
 }
 
 // expand is, for a word of lanes, the bits of the lanes above them.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math/bits"
+
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/money"
 )
@@ -67,40 +69,60 @@ func (m *machine) param(n *node, v *vector, want Bits) {
 	each(want, func(lane int) { v.setCell(lane, n.cells[at.num[lane]]) })
 }
 
-func (m *machine) paramTable(n *node, v *vector, want Bits) {
-	m.lookUp(n, v, want, func(place, key int64) cell { return n.rows[place][key] }, func(place int64) cellState { return n.rows[place][0].state })
+// paramTable looks up a figure by a code, paramBand one by an amount.
+func (m *machine) paramTable(n *node, v *vector, want Bits) { m.lookUp(n, v, want) }
+
+func (m *machine) paramBand(n *node, v *vector, want Bits) { m.lookUp(n, v, want) }
+
+// figure is the figure at a place for a key.
+func (n *node) figure(place, key int64) cell {
+	if n.op == opParamTable {
+		return n.rows[place][key]
+	}
+	s := &n.scales[place]
+	if s.state != cellKnown {
+		return cell{state: s.state}
+	}
+	return cell{num: int64(s.band(money.Decimal(key))), state: cellKnown}
 }
 
-func (m *machine) paramBand(n *node, v *vector, want Bits) {
-	value := func(place, amount int64) cell {
-		s := n.scales[place]
-		if s.state != cellKnown {
-			return cell{state: s.state}
-		}
-		return cell{num: int64(s.band(money.Decimal(amount))), state: cellKnown}
+// differs reports whether the figures at a place are not known, whatever the key.
+func (n *node) differs(place int64) bool {
+	if n.op == opParamTable {
+		return n.rows[place][0].state == cellUnknown
 	}
-	m.lookUp(n, v, want, value, func(place int64) cellState { return n.scales[place].state })
+	return n.scales[place].state == cellUnknown
 }
 
 // lookUp needs the key and the place: unknown before error before not in force.
-func (m *machine) lookUp(n *node, v *vector, want Bits, value func(place, key int64) cell, at func(place int64) cellState) {
+func (m *machine) lookUp(n *node, v *vector, want Bits) {
 	key, place := m.need(n.args[0], want), m.need(n.args[1], want)
 	if key.same && place.same && key.state(0) == stateKnown {
-		v.fillCell(value(place.num[0], key.num[0]))
+		v.fillCell(n.figure(place.num[0], key.num[0]))
 		v.inheritTaints(m.all[n.rel], key)
 		return
 	}
 	v.forget(want)
-	each(want, func(lane int) {
-		switch state := key.state(lane); {
-		case state == stateKnown:
-			v.setCell(lane, value(place.number(lane), key.number(lane)))
-		case state == stateUnknown || at(place.number(lane)) == cellUnknown:
-		case state == stateError:
-			v.fail(lane)
-		default:
-			v.lapse(lane)
+	for w, lanes := range want {
+		for rest := lanes & key.known[w]; rest != 0; rest &= rest - 1 {
+			lane := w<<6 + bits.TrailingZeros64(rest)
+			v.setCell(lane, n.figure(place.number(lane), key.number(lane)))
 		}
-	})
+		for rest := lanes &^ key.known[w]; key.odd && rest != 0; rest &= rest - 1 {
+			n.lookUpNothing(v, key, place, w<<6+bits.TrailingZeros64(rest))
+		}
+	}
 	v.inheritTaints(want, key)
+}
+
+// lookUpNothing is a lane whose key is in error or not in force.
+func (n *node) lookUpNothing(v, key, place *vector, lane int) {
+	state := key.state(lane)
+	switch {
+	case state == stateUnknown || n.differs(place.number(lane)):
+	case state == stateError:
+		v.fail(lane)
+	default:
+		v.lapse(lane)
+	}
 }

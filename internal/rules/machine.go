@@ -137,11 +137,10 @@ func (m *machine) wholeWords(v *vector, num []int64, lanes int) []int64 {
 func (v *vector) readTruth(c *Column) {
 	for w, known := range c.Known {
 		truth := uint64(0)
-		for rest := known; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			truth |= uint64(c.Num[w<<6+i]&1) << i
+		for i, num := range c.Num[w<<6 : min(len(c.Num), w<<6+64)] {
+			truth |= uint64(num&1) << i
 		}
-		v.isTrue[w] = truth
+		v.isTrue[w] = truth & known
 	}
 }
 
@@ -226,10 +225,16 @@ func (m *machine) need(id int32, want Bits) *vector {
 	return v
 }
 
+// most is the part of the lanes, one in so many, above which all are computed at once: a node that several formulas ask for
+// one group of lanes after the other costs more than one that is done.
+const most = 4
+
 // fresh computes the first lanes of a vector.
 func (m *machine) fresh(n *node, v *vector, want Bits) {
-	if !want.Any() {
+	if some := want.Count(); some == 0 {
 		return
+	} else if some*most >= m.lanes[n.rel] {
+		want = m.all[n.rel]
 	}
 	m.compute(n, v, want)
 	if !v.full {
@@ -238,21 +243,24 @@ func (m *machine) fresh(n *node, v *vector, want Bits) {
 	}
 }
 
-// rest computes the wanted lanes of a vector that are not done yet.
+// rest computes all lanes of a vector that are not done yet, if some of them are wanted: who asks twice will ask again.
 func (m *machine) rest(n *node, v *vector, want Bits) {
-	missing := m.selection(n.rel)
 	some := uint64(0)
+	for w := range want {
+		some |= want[w] &^ v.done[w]
+	}
+	if some == 0 {
+		return
+	}
+	missing := m.selection(n.rel)
+	for w, all := range m.all[n.rel] {
+		missing[w] = all &^ v.done[w]
+	}
+	m.compute(n, v, missing)
 	for w := range missing {
-		missing[w] = want[w] &^ v.done[w]
-		some |= missing[w]
+		v.done[w] |= missing[w]
 	}
-	if some != 0 {
-		m.compute(n, v, missing)
-		for w := range missing {
-			v.done[w] |= missing[w]
-		}
-		m.finish(n, v)
-	}
+	m.finish(n, v)
 	m.release(n.rel, missing)
 }
 

@@ -9,17 +9,17 @@ import "dajiuzhu/internal/pack"
 // lane, and of the numbers only the first is there. Most of what registers say is the same of nearly everybody, and so is
 // what follows from it. What lanes rest on may differ all the same.
 type vector struct {
+	batch  uint64 // the batch that all this is about, by its number
+	full   bool   // every lane is done
+	same   bool
+	odd    bool // some lane is in error or not in force
+	known  Bits
 	num    []int64 // all types but bool
 	isTrue Bits    // bool: the known true lanes
-	known  Bits
-	err    Bits
-	lapsed Bits // not in force
 	done   Bits
+	err    Bits
+	lapsed Bits         // not in force
 	taints [taints]Bits // what a value rests on; nil where it cannot
-	odd    bool         // some lane is in error or not in force
-	same   bool
-	full   bool   // every lane is done
-	batch  uint64 // the batch that all this is about, by its number
 
 	ownNum   []int64 // room of a fact's vector, which mostly shows the batch's column
 	ownKnown Bits
