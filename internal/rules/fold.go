@@ -163,9 +163,12 @@ func (m *machine) sum(n *node, v *vector, f *frame, body *vector, want Bits) {
 				to = from + counted[lane]
 			}
 			sum, ok := int64(0), true
-			if body.same {
+			switch {
+			case body.same:
 				sum, ok = sumSame(n, body.num[0], to-from)
-			} else {
+			case to-from == 1:
+				sum = body.num[from]
+			default:
 				sum, ok = sumOf(n, body.num[from:to])
 			}
 			v.num[lane] = sum
@@ -250,22 +253,25 @@ func (m *machine) settleNumbers(n *node, v *vector, want Bits) {
 
 // foldTaints lets a lane that has a value rest on what its rows rest on, and a fold over people on who belongs together.
 func (m *machine) foldTaints(n *node, v *vector, body *vector, rows, want Bits) {
-	of := m.owners(n.over)
 	for t := range taints {
-		if v.taints[t] == nil || !body.taints[t].Any() {
-			continue
-		}
-		for w, lanes := range rows {
-			for lanes &= body.taints[t][w]; lanes != 0; lanes &= lanes - 1 {
-				if lane := int(of[w<<6+bits.TrailingZeros64(lanes)]); v.known.Has(lane) {
-					v.taints[t].Set(lane)
-				}
-			}
+		if body.rests && body.taints[t].Any() {
+			m.foldTaint(n, v, t, body.taints[t], rows)
 		}
 	}
 	if n.over == persons || n.over == supporters {
 		for w, lanes := range want {
 			v.taint(doubted, w, lanes&m.unsure[w])
+		}
+	}
+}
+
+func (m *machine) foldTaint(n *node, v *vector, t taint, tainted, rows Bits) {
+	of := m.owners(n.over)
+	for w, lanes := range rows {
+		for lanes &= tainted[w]; lanes != 0; lanes &= lanes - 1 {
+			if lane := int(of[w<<6+bits.TrailingZeros64(lanes)]); v.known.Has(lane) {
+				v.taint(t, lane>>6, 1<<(lane&63))
+			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ type Plan struct {
 	on         calendar.Date
 	places     *places
 	nodes      []node
+	bodies     []int32          // of each node the one that computes it: of a variable the body of the formula in force
 	programmes []*programmePlan // by the pack's order
 	dimensions []dimensionPlan
 	warnings   []warningPlan
@@ -309,7 +310,11 @@ func (g *grapher) add(n node) int32 {
 	}
 	n.constant = n.rel == scalar || n.op == opLift && g.plan.nodes[n.args[0]].rel == scalar
 	id := int32(len(g.plan.nodes))
-	g.plan.nodes = append(g.plan.nodes, n)
+	body := id
+	if n.op == opVariable {
+		body = g.plan.bodies[n.args[0]]
+	}
+	g.plan.nodes, g.plan.bodies = append(g.plan.nodes, n), append(g.plan.bodies, body)
 	g.cons[key] = id
 	return id
 }

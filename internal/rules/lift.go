@@ -20,12 +20,15 @@ func (m *machine) lift(n *node, v *vector, want Bits) {
 	} else {
 		m.liftValues(n, v, a, from, want)
 	}
+	if !a.rests {
+		return
+	}
 	for t := range taints {
-		if v.taints[t] == nil || !a.taints[t].Any() {
+		if !a.taints[t].Any() {
 			continue
 		}
 		for w, lanes := range want {
-			v.taints[t][w] |= expand(a.taints[t], of, w, lanes)
+			v.taint(t, w, expand(a.taints[t], of, w, lanes))
 		}
 	}
 }
@@ -52,6 +55,7 @@ func (v *vector) fillTaints(a *vector) {
 	for t := range taints {
 		if v.taints[t] != nil && a.tainted(t, 0)&1 != 0 {
 			fillAll(v.taints[t], true)
+			v.rests = true
 		}
 	}
 }

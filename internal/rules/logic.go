@@ -40,13 +40,14 @@ func (f *frame) all() [6]*Bits {
 
 func (m *machine) keep(rel relation, f *frame) { m.frames[rel] = append(m.frames[rel], f) }
 
-// narrowed makes the open lanes those that nothing has decided for good: a decision that rests on something may yet be made
-// by one that does not. It reports whether there are any.
-func (f *frame) narrowed(want Bits) bool {
+// narrow leaves open the lanes that nothing has decided for good: a decision that rests on something may yet be made by one
+// that does not. It reports whether there are any.
+func (f *frame) narrow() bool {
 	some := uint64(0)
-	for w := range want {
-		f.open[w] = want[w] &^ f.firm[w]
-		some |= f.open[w]
+	open, firm := f.open, f.firm[:len(f.open)]
+	for w := range open {
+		open[w] &^= firm[w]
+		some |= open[w]
 	}
 	return some != 0
 }
@@ -57,19 +58,27 @@ func (f *frame) note(a *vector, absorbing bool) {
 	if !absorbing {
 		flip = ^uint64(0)
 	}
-	for w, open := range f.open {
-		absorbed := a.known[w] & (a.isTrue[w] ^ flip) & open
-		f.decided[w] |= absorbed
-		f.firm[w] |= absorbed &^ a.anyTaint(w)
-		f.unknown[w] |= open & a.states(w).unknown()
-	}
-	if !a.odd {
+	n := len(f.open)
+	open, known, truth := f.open, a.known[:n], a.isTrue[:n]
+	decided, firm, unknown := f.decided[:n], f.firm[:n], f.unknown[:n]
+	if !a.odd && !a.rests {
+		for w := range open {
+			absorbed := known[w] & (truth[w] ^ flip) & open[w]
+			decided[w] |= absorbed
+			firm[w] |= absorbed
+			unknown[w] |= open[w] &^ known[w]
+		}
 		return
 	}
-	f.odd = true
-	for w, open := range f.open {
-		f.failed[w] |= a.err[w] & open
-		f.lapsed[w] |= a.lapsed[w] & open
+	f.odd = f.odd || a.odd
+	for w := range open {
+		s := a.states(w)
+		absorbed := s.known & (truth[w] ^ flip) & open[w]
+		decided[w] |= absorbed
+		firm[w] |= absorbed &^ a.anyTaint(w)
+		unknown[w] |= open[w] & s.unknown()
+		f.failed[w] |= s.err & open[w]
+		f.lapsed[w] |= s.lapsed & open[w]
 	}
 }
 
@@ -81,7 +90,7 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 	copy(f.open, want)
 	base := len(m.stack)
 	for _, id := range n.args {
-		if m.narrow && !f.narrowed(want) {
+		if m.narrow && !f.narrow() {
 			break
 		}
 		a := m.need(id, f.open)
@@ -108,34 +117,42 @@ func (m *machine) connective(n *node, v *vector, want Bits, absorbing bool) {
 
 // concludeConnective: what decides wins, then unknown before error before not in force.
 func (v *vector) concludeConnective(f *frame, want Bits, absorbing bool) {
+	flip := uint64(0)
+	if !absorbing {
+		flip = ^uint64(0)
+	}
+	if f.odd || v.odd {
+		v.concludeOdd(f, want, flip)
+		return
+	}
+	n := len(want)
+	decided, unknown, known, truth := f.decided[:n], f.unknown[:n], v.known[:n], v.isTrue[:n]
 	for w, lanes := range want {
-		s := states{known: lanes &^ (f.unknown[w] &^ f.decided[w])}
-		if f.odd {
-			unsure := f.unknown[w] &^ f.decided[w]
-			s.err = f.failed[w] &^ f.decided[w] &^ unsure
-			s.lapsed = f.lapsed[w] &^ f.decided[w] &^ unsure &^ s.err
-			s.known &^= s.err | s.lapsed
-		}
-		truth := f.decided[w]
-		if !absorbing {
-			truth = ^truth
-		}
-		v.putBool(w, lanes, s, truth)
+		sure := lanes &^ (unknown[w] &^ decided[w])
+		known[w] = known[w]&^lanes | sure
+		truth[w] = truth[w]&^lanes | (decided[w]^flip)&sure
+	}
+}
+
+func (v *vector) concludeOdd(f *frame, want Bits, flip uint64) {
+	for w, lanes := range want {
+		unsure := f.unknown[w] &^ f.decided[w]
+		s := states{err: f.failed[w] &^ f.decided[w] &^ unsure}
+		s.lapsed = f.lapsed[w] &^ f.decided[w] &^ unsure &^ s.err
+		s.known = lanes &^ unsure &^ s.err &^ s.lapsed
+		v.putBool(w, lanes, s, f.decided[w]^flip)
 	}
 }
 
 // connectiveTaints lets a lane rest on what its operands rest on, unless one of them decides it and rests on nothing.
 func connectiveTaints(v *vector, want, firm Bits, operands []*vector) {
-	for t := range taints {
-		if v.taints[t] == nil {
+	for _, a := range operands {
+		if !a.rests {
 			continue
 		}
-		for _, a := range operands {
-			if a.taints[t] == nil {
-				continue
-			}
-			for w := range want {
-				v.taints[t][w] |= want[w] & a.taints[t][w] &^ firm[w]
+		for w, lanes := range want {
+			for t := range taints {
+				v.taint(t, w, lanes&a.tainted(t, w)&^firm[w])
 			}
 		}
 	}

@@ -196,44 +196,43 @@ func fillBits(b Bits, n int) {
 
 // need makes a node's wanted lanes done and returns its vector.
 func (m *machine) need(id int32, want Bits) *vector {
-	n := &m.plan.nodes[id]
-	for n.op == opVariable {
-		id = n.args[0]
-		n = &m.plan.nodes[id]
-	}
+	id = m.plan.bodies[id]
 	v := &m.vectors[id]
-	if v.batch != m.number {
-		if n.op == opFact || n.op == opHolds {
-			m.point(n, v)
-			return v
-		}
-		if n.constant && v.same {
-			v.batch = m.number
-			return v
-		}
-		v.begin(m.number)
-		if m.lanes[n.rel] == 0 {
-			v.full = true
-			return v
-		}
-		m.fresh(n, v, want)
-		return v
-	}
-	if !v.full {
-		m.rest(n, v, want)
+	switch {
+	case v.batch != m.number:
+		m.first(&m.plan.nodes[id], v, want)
+	case !v.full:
+		m.rest(&m.plan.nodes[id], v, want)
 	}
 	return v
 }
 
+// first makes a vector be about the batch.
+func (m *machine) first(n *node, v *vector, want Bits) {
+	switch {
+	case n.op == opFact || n.op == opHolds:
+		m.point(n, v)
+	case n.constant && v.same:
+		v.batch = m.number
+	default:
+		v.begin(m.number)
+		if v.full = m.lanes[n.rel] == 0; !v.full {
+			m.fresh(n, v, want)
+		}
+	}
+}
+
 // most is the part of the lanes, one in so many, above which all are computed at once: a node that several formulas ask for
 // one group of lanes after the other costs more than one that is done.
-const most = 4
+const most = 16
 
 // fresh computes the first lanes of a vector.
 func (m *machine) fresh(n *node, v *vector, want Bits) {
-	if some := want.Count(); some == 0 {
+	some := want.Count()
+	if some == 0 {
 		return
-	} else if some*most >= m.lanes[n.rel] {
+	}
+	if some*most >= m.lanes[n.rel] {
 		want = m.all[n.rel]
 	}
 	m.compute(n, v, want)
@@ -243,25 +242,28 @@ func (m *machine) fresh(n *node, v *vector, want Bits) {
 	}
 }
 
-// rest computes all lanes of a vector that are not done yet, if some of them are wanted: who asks twice will ask again.
+// rest computes the wanted lanes of a vector that are not done yet.
 func (m *machine) rest(n *node, v *vector, want Bits) {
-	some := uint64(0)
-	for w := range want {
-		some |= want[w] &^ v.done[w]
+	missing := m.selection(n.rel)
+	defer m.release(n.rel, missing)
+	some := 0
+	for w := range missing {
+		missing[w] = want[w] &^ v.done[w]
+		some += bits.OnesCount64(missing[w])
 	}
 	if some == 0 {
 		return
 	}
-	missing := m.selection(n.rel)
-	for w, all := range m.all[n.rel] {
-		missing[w] = all &^ v.done[w]
+	if some*most >= m.lanes[n.rel] {
+		for w, all := range m.all[n.rel] {
+			missing[w] = all &^ v.done[w]
+		}
 	}
 	m.compute(n, v, missing)
 	for w := range missing {
 		v.done[w] |= missing[w]
 	}
 	m.finish(n, v)
-	m.release(n.rel, missing)
 }
 
 // finish notices that all lanes are done.

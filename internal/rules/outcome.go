@@ -166,7 +166,7 @@ func (m *machine) decideLanes(p *programmePlan, r *programmeLanes, want Bits) {
 	}
 	copy(t.frame.open, want)
 	for i, id := range p.conditions {
-		if m.narrow && !t.narrowed(want) {
+		if m.narrow && !t.narrow() {
 			break
 		}
 		v := m.need(id, t.frame.open)

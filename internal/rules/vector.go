@@ -13,6 +13,7 @@ type vector struct {
 	full   bool   // every lane is done
 	same   bool
 	odd    bool // some lane is in error or not in force
+	rests  bool // some lane rests on something
 	known  Bits
 	num    []int64 // all types but bool
 	isTrue Bits    // bool: the known true lanes
@@ -36,40 +37,39 @@ const (
 
 // tainted is the lanes of a word that rest on t.
 func (v *vector) tainted(t taint, w int) uint64 {
-	if v.taints[t] == nil {
+	if !v.rests || v.taints[t] == nil {
 		return 0
 	}
 	return v.taints[t][w]
 }
 
 // anyTaint is the lanes of a word that rest on something.
-func (v *vector) anyTaint(w int) uint64 { return v.tainted(assumed, w) | v.tainted(doubted, w) }
+func (v *vector) anyTaint(w int) uint64 {
+	if !v.rests {
+		return 0
+	}
+	return v.tainted(assumed, w) | v.tainted(doubted, w)
+}
 
 // taint marks lanes of a word as resting on t.
 func (v *vector) taint(t taint, w int, lanes uint64) {
-	if v.taints[t] != nil {
+	if lanes != 0 && v.taints[t] != nil {
 		v.taints[t][w] |= lanes
+		v.rests = true
 	}
 }
 
 // inheritTaints lets the wanted lanes rest on what an operand rests on.
 func (v *vector) inheritTaints(want Bits, a *vector) {
+	if !a.rests {
+		return
+	}
 	for t := range taints {
-		to, from := v.taints[t], a.taints[t]
-		if to == nil || from == nil {
+		if a.taints[t] == nil {
 			continue
 		}
-		for w := range want {
-			to[w] |= from[w] & want[w]
-		}
-	}
-}
-
-// inheritLane does the same from one lane to another.
-func (v *vector) inheritLane(lane int, from *vector, source int) {
-	for t := range taints {
-		if v.taints[t] != nil && from.taints[t] != nil && from.taints[t].Has(source) {
-			v.taints[t].Set(lane)
+		for w, lanes := range want {
+			v.taint(t, w, a.taints[t][w]&lanes)
 		}
 	}
 }
@@ -168,7 +168,9 @@ func (v *vector) fill(state laneState, num int64) {
 func (v *vector) fillSame(a *vector) { v.fill(a.state(0), a.number(0)) }
 
 // clean reports whether no lane rests on anything.
-func (v *vector) clean() bool { return !v.taints[assumed].Any() && !v.taints[doubted].Any() }
+func (v *vector) clean() bool {
+	return !v.rests || !v.taints[assumed].Any() && !v.taints[doubted].Any()
+}
 
 // decides reports whether every lane is known to be the given truth and rests on nothing.
 func (v *vector) decides(truth bool) bool {
@@ -222,8 +224,11 @@ func (v *vector) begin(batch uint64) {
 		clear(v.lapsed)
 		v.odd = false
 	}
-	for t := range taints {
-		clear(v.taints[t])
+	if v.rests {
+		for t := range taints {
+			clear(v.taints[t])
+		}
+		v.rests = false
 	}
 }
 
