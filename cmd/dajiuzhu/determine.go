@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,16 +50,24 @@ func (c *determineCommand) Run(s *streams) error {
 	}
 	d := policy.On(dossier.On, nil).Explain(family.Subject())
 	if c.Format == "json" {
-		e := json.NewEncoder(s.out)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(d)
+		return writeIndented(s.out, d.AppendJSON(nil))
 	}
 	text := d.Text
 	if c.Reasons == "full" {
 		text = d.FullText
 	}
 	_, err = fmt.Fprint(s.out, text(policy.Pack(), fault.Lang(c.Lang)))
+	return err
+}
+
+// writeIndented writes JSON as people can read it.
+func writeIndented(out io.Writer, content []byte) error {
+	var b bytes.Buffer
+	if err := json.Indent(&b, content, "", "  "); err != nil {
+		return fmt.Errorf("writing a determination as JSON: %w", err)
+	}
+	b.WriteByte('\n')
+	_, err := out.Write(b.Bytes())
 	return err
 }
 

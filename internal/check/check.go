@@ -211,8 +211,8 @@ func (r *run) sameOutcome(batch *rules.ProgrammeResult, lane int, o rules.Outcom
 		return true
 	}
 	first, _ := batch.Witness(lane)
-	witness := o.Reasons[first].Condition
-	return slices.ContainsFunc(o.Failed, func(f rules.FailureReport) bool { return f.Condition == witness })
+	witness := o.Reasons.Tell()[first].Condition
+	return slices.ContainsFunc(o.Failed.Tell(), func(f rules.FailureReport) bool { return f.Condition == witness })
 }
 
 func unitName(name string) string {
@@ -272,13 +272,13 @@ func (r *run) holds(o pack.ExpectedOutcome, what string, want, got []string, arg
 // detail tells why an outcome came out as it did.
 func detail(o *rules.OutcomeReport) string {
 	switch {
-	case len(o.Failed) > 0:
+	case len(failedIDs(o)) > 0:
 		return " (" + strings.Join(failedIDs(o), ", ") + ")"
-	case len(o.Missing) > 0:
+	case len(missingFacts(o)) > 0:
 		return " (" + strings.Join(missingFacts(o), ", ") + ")"
 	}
 	var open []string
-	for _, c := range o.Reasons {
+	for _, c := range o.Reasons.Tell() {
 		if c.State != "true" {
 			open = append(open, c.Condition+" "+c.State)
 		}
@@ -291,7 +291,7 @@ func detail(o *rules.OutcomeReport) string {
 
 func failedIDs(o *rules.OutcomeReport) []string {
 	var ids []string
-	for _, f := range o.Failed {
+	for _, f := range o.Failed.Tell() {
 		ids = append(ids, f.Condition)
 	}
 	return ids
@@ -300,7 +300,7 @@ func failedIDs(o *rules.OutcomeReport) []string {
 // missingFacts names facts as "person.birth" and, of a person who is not the unit, "person.birth@name".
 func missingFacts(o *rules.OutcomeReport) []string {
 	var facts []string
-	for _, m := range o.Missing {
+	for _, m := range o.Missing.Tell() {
 		facts = append(facts, m.Fact)
 		if m.Unit.Name != "" {
 			facts = append(facts, m.Fact+"@"+m.Unit.Name)

@@ -138,7 +138,7 @@ func (b *book) newCounter() (*counter, error) {
 	}
 	c.nothing = map[string]string{}
 	for _, o := range c.plan.Explain(family.Subject()).Outcomes {
-		for _, r := range o.Reasons {
+		for _, r := range o.Reasons.Tell() {
 			c.nothing[o.Programme+"."+r.Condition] = r.State
 		}
 	}
@@ -193,7 +193,7 @@ func (c *counter) count(h *had, at column, value int64) error {
 			continue
 		}
 		q := c.book.programmes[o.Programme]
-		for i, r := range o.Reasons {
+		for i, r := range o.Reasons.Tell() {
 			condition := c.book.versionNow(q).Conditions[i]
 			if what := c.does(h, condition, c.nothing[o.Programme+"."+r.Condition], r.State); what != "" {
 				h.effects = append(h.effects, effect{q, condition, what})

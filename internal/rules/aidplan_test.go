@@ -229,7 +229,7 @@ func TestYearly(t *testing.T) {
 		amount *money.Decimal
 		want   string
 	}{{"month", &amount, "1200.12"}, {"year", &amount, "100.01"}, {"once", &amount, "100.01"}, {"month", nil, "0"}} {
-		if got := yearly(ComponentReport{Per: test.per, Amount: test.amount}); got != mustMoney(test.want) {
+		if got := yearly(ComponentReport{ComponentNote: &ComponentNote{Per: test.per}, Amount: test.amount}); got != mustMoney(test.want) {
 			t.Errorf("%v a %s comes to %s, want %s", test.amount, test.per, got, test.want)
 		}
 	}

@@ -607,10 +607,10 @@ func TestOpenOutcomesSayWhy(t *testing.T) {
 				told.FullText(p, lang)
 			}
 			for _, o := range told.Outcomes {
-				if o.Outcome == Possible.String() && len(o.Missing) == 0 {
+				if o.Outcome == Possible.String() && len(o.Missing.Tell()) == 0 {
 					t.Errorf("seed %d, household %d: %s is possible, and nothing is missing\n%s", seed, h, o.Programme, formulas(p))
 				}
-				if o.Outcome == NotInForce.String() && len(o.NotInForce) == 0 {
+				if o.Outcome == NotInForce.String() && len(o.NotInForce.Tell()) == 0 {
 					t.Errorf("seed %d, household %d: %s is not in force, and nothing lapsed\n%s", seed, h, o.Programme, formulas(p))
 				}
 			}

@@ -185,16 +185,28 @@ func (x *home) everything() {
 	}
 }
 
-// BenchmarkExplain explains one household in full.
+// benchSubject is one household of the benchmarks.
+func benchSubject(b *testing.B) (*Plan, Subject) {
+	policy := mustCompile(b, dezhou(b))
+	plan := policy.On(mustDate("2026-11-01"), nil)
+	batch := benchBatch(policy.world, plan.on, rand.New(rand.NewPCG(3, 4)), 1)
+	return plan, Subject{Batch: batch, Persons: numbered(batch.Person.N), Supporters: numbered(batch.Supporter.N)}
+}
+
+// BenchmarkExplain determines one household with everything that its explanation rests on.
 func BenchmarkExplain(b *testing.B) {
-	p := dezhou(b)
-	policy, _ := Compile(p)
-	on := mustDate("2026-11-01")
-	plan := policy.On(on, nil)
-	batch := benchBatch(policy.world, on, rand.New(rand.NewPCG(3, 4)), 1)
-	names := make([]string, batch.Person.N)
-	supporters := make([]string, batch.Supporter.N)
+	plan, s := benchSubject(b)
 	for b.Loop() {
-		plan.Explain(Subject{Batch: batch, Persons: names, Supporters: supporters})
+		plan.Explain(s)
 	}
+}
+
+// BenchmarkExplainJSON explains one household and writes every reason as JSON.
+func BenchmarkExplainJSON(b *testing.B) {
+	plan, s := benchSubject(b)
+	var room []byte
+	for b.Loop() {
+		room = plan.Explain(s).AppendJSON(room[:0])
+	}
+	b.SetBytes(int64(len(room)))
 }

@@ -12,6 +12,10 @@ const EngineVersion = "1"
 
 // Determination is everything that a policy comes to for one household on one date, with reasons. Its JSON is the same
 // bytes for the same facts, pack, date and engine version.
+//
+// It keeps the values of the household and belongs to nobody else: it may be read by several at once and outlives the batch
+// that it comes from. What is [Asked] is made from those values when somebody asks, so that writing the JSON or a text costs
+// more than the determination itself.
 type Determination struct {
 	On        string           `json:"on"`
 	Pack      PackReference    `json:"pack"`
@@ -22,20 +26,9 @@ type Determination struct {
 	Plan      AidPlan          `json:"plan"`
 	Index     *IndexReport     `json:"index"` // nil: not assessed as a family, or the pack has none
 	Warnings  []WarningReport  `json:"warnings"`
-	Values    []*Reason        `json:"values"` // every variable that a reason names, opened once
-}
+	Values    Asked[[]*Reason] `json:"values"` // every variable that a reason names, opened once
 
-// Open is what a variable in a reason was made of, nil for anything else.
-func (d *Determination) Open(r *Reason) *Reason {
-	if r.Kind != "variable" {
-		return nil
-	}
-	for _, v := range d.Values {
-		if v.Path == r.Path && v.Of == r.Of {
-			return v.Parts[0]
-		}
-	}
-	return nil
+	account *account
 }
 
 // PackReference names a version of a pack.
@@ -67,28 +60,38 @@ type UnitReference struct {
 // Label is a text in both languages.
 type Label = pack.Text
 
-// OutcomeReport is a programme's outcome for a unit.
+// OutcomeReport is a programme's outcome for a unit. What it has in common with others is not to be changed.
 type OutcomeReport struct {
-	Programme   string            `json:"programme"`
-	Number      int               `json:"number,omitempty"`
-	PathOf      string            `json:"path_of,omitempty"`
-	Name        Label             `json:"name"`
-	Department  string            `json:"department"`
-	Aid         string            `json:"aid"`
-	Entitlement bool              `json:"entitlement"`
-	Unit        UnitReference     `json:"unit"`
-	Outcome     string            `json:"outcome"`
-	Held        *bool             `json:"held,omitempty"`    // the unit receives it now; absent: not known
-	Assumed     bool              `json:"assumed,omitempty"` // a default stood in for something unknown
-	InForce     string            `json:"in_force,omitempty"`
-	NotInForce  []LapseReport     `json:"not_in_force,omitempty"`
-	Status      string            `json:"status,omitempty"` // of the rule: found, proxy, interpolated, assumed
-	Why         *Label            `json:"why,omitempty"`
-	Cites       []Citation        `json:"cites,omitempty"`
-	Components  []ComponentReport `json:"components"`
-	Reasons     []ConditionReport `json:"reasons"`
-	Missing     []MissingReport   `json:"missing"`
-	Failed      []FailureReport   `json:"failed"`
+	*ProgrammeHead
+	Unit       UnitReference            `json:"unit"`
+	Outcome    string                   `json:"outcome"`
+	Held       *bool                    `json:"held,omitempty"`    // the unit receives it now; absent: not known
+	Assumed    bool                     `json:"assumed,omitempty"` // a default stood in for something unknown
+	InForce    string                   `json:"in_force,omitempty"`
+	NotInForce Asked[[]LapseReport]     `json:"not_in_force,omitempty"`
+	*Sourced                            // of the rule
+	Components []ComponentReport        `json:"components"`
+	Reasons    Asked[[]ConditionReport] `json:"reasons"`
+	Missing    Asked[[]MissingReport]   `json:"missing"`
+	Failed     Asked[[]FailureReport]   `json:"failed"`
+}
+
+// ProgrammeHead is which programme an outcome is of.
+type ProgrammeHead struct {
+	Programme   string `json:"programme"`
+	Number      int    `json:"number,omitempty"`
+	PathOf      string `json:"path_of,omitempty"`
+	Name        Label  `json:"name"`
+	Department  string `json:"department"`
+	Aid         string `json:"aid"`
+	Entitlement bool   `json:"entitlement"`
+}
+
+// Sourced is what a rule rests on.
+type Sourced struct {
+	Status string     `json:"status,omitempty"` // found, proxy, interpolated, assumed
+	Why    *Label     `json:"why,omitempty"`
+	Cites  []Citation `json:"cites,omitempty"`
 }
 
 // Citation is where a rule or a figure comes from.
@@ -96,28 +99,44 @@ type Citation = pack.Cite
 
 // ComponentReport is one part of what a programme gives.
 type ComponentReport struct {
-	ID     string         `json:"id"`
-	Name   Label          `json:"name"`
+	*ComponentHead
 	State  string         `json:"state"` // known, open, none, not-in-force, not-money
 	Amount *money.Decimal `json:"amount,omitempty"`
-	Per    string         `json:"per,omitempty"`
-	Status string         `json:"status,omitempty"`
-	Why    *Label         `json:"why,omitempty"`
-	Cites  []Citation     `json:"cites,omitempty"`
-	Reason *Reason        `json:"reason,omitempty"`
+	*ComponentNote
+	Reason Asked[*Reason] `json:"reason,omitempty"`
+}
+
+// ComponentHead is which component a report is of.
+type ComponentHead struct {
+	ID   string `json:"id"`
+	Name Label  `json:"name"`
+}
+
+// ComponentNote is what a component says of every unit.
+type ComponentNote struct {
+	Per string `json:"per,omitempty"`
+	Sourced
 }
 
 // ConditionReport is a condition with what it came to.
 type ConditionReport struct {
-	Condition string     `json:"condition"`
-	Say       Label      `json:"say"`
-	State     string     `json:"state"` // true, false, unknown, error, not-in-force
-	OnConsent bool       `json:"on_consent,omitempty"`
-	About     bool       `json:"about,omitempty"` // says whom the programme is about
-	Status    string     `json:"status,omitempty"`
-	Why       *Label     `json:"why,omitempty"`
-	Cites     []Citation `json:"cites,omitempty"`
-	Tree      *Reason    `json:"tree"`
+	*ConditionHead
+	State string `json:"state"` // true, false, unknown, error, not-in-force
+	*ConditionNote
+	Tree Asked[*Reason] `json:"tree"`
+}
+
+// ConditionHead is which condition a report is of.
+type ConditionHead struct {
+	Condition string `json:"condition"`
+	Say       Label  `json:"say"`
+}
+
+// ConditionNote is what a condition says of every unit.
+type ConditionNote struct {
+	OnConsent bool `json:"on_consent,omitempty"`
+	About     bool `json:"about,omitempty"` // says whom the programme is about
+	Sourced
 }
 
 // MissingReport is something that has to be known. What a visit or a declaration can answer has a question; the rest
@@ -133,9 +152,8 @@ type MissingReport struct {
 
 // FailureReport is a false condition and how far it is from its threshold.
 type FailureReport struct {
-	Condition string     `json:"condition"`
-	Say       Label      `json:"say"`
-	Distances []Distance `json:"distances,omitempty"`
+	*ConditionHead
+	Distances Asked[[]Distance] `json:"distances,omitempty"`
 }
 
 // Distance is by how much a comparison is missed. Where the threshold is a standard for one person, multiplied by the
@@ -171,6 +189,8 @@ type Reason struct {
 	Why      *Label     `json:"why,omitempty"` // of a figure or formula that was not found
 	Cites    []Citation `json:"cites,omitempty"`
 	Parts    []*Reason  `json:"parts,omitempty"`
+
+	written stretch // in the buffer of whoever writes it as JSON
 }
 
 // IndexReport is the difficulty index opened into its parts.
@@ -183,25 +203,25 @@ type IndexReport struct {
 
 // IndexPart is one dimension.
 type IndexPart struct {
-	ID     string        `json:"id"`
-	Name   Label         `json:"name"`
-	Weight money.Decimal `json:"weight"`
-	Score  money.Decimal `json:"score"`
-	Known  bool          `json:"known"` // false: the neutral score stands in
-	Why    Label         `json:"why"`
-	Tree   *Reason       `json:"tree"`
+	ID     string         `json:"id"`
+	Name   Label          `json:"name"`
+	Weight money.Decimal  `json:"weight"`
+	Score  money.Decimal  `json:"score"`
+	Known  bool           `json:"known"` // false: the neutral score stands in
+	Why    Label          `json:"why"`
+	Tree   Asked[*Reason] `json:"tree"`
 }
 
 // WarningReport is a warning that fires.
 type WarningReport struct {
-	ID        string        `json:"id"`
-	Mechanism string        `json:"mechanism"`
-	Name      Label         `json:"name"`
-	Unit      UnitReference `json:"unit"`
-	Level     string        `json:"level"`
-	Route     string        `json:"route"`
-	Due       int           `json:"due"`
-	Evidence  []*Reason     `json:"evidence"`
+	ID        string           `json:"id"`
+	Mechanism string           `json:"mechanism"`
+	Name      Label            `json:"name"`
+	Unit      UnitReference    `json:"unit"`
+	Level     string           `json:"level"`
+	Route     string           `json:"route"`
+	Due       int              `json:"due"`
+	Evidence  Asked[[]*Reason] `json:"evidence"`
 }
 
 // Origin is where a fact's value comes from.
@@ -219,5 +239,7 @@ type Subject struct {
 	Supporters []string
 	Doubts     []pack.Text // why the composition is doubtful
 	Simulated  bool
-	Origin     func(unit pack.Unit, supporter bool, lane, slot int) Origin // nil: nothing is said of sources
+	// Origin is where a fact comes from; nil: nothing is said of sources. A determination asks it when its reasons are made:
+	// it must go on saying the same, and may be asked by several at once.
+	Origin func(unit pack.Unit, supporter bool, lane, slot int) Origin
 }

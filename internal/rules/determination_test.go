@@ -178,7 +178,7 @@ func questionsOnce(t *testing.T, id string, d *rules.Determination, text string,
 	}
 	var asked []question
 	for _, o := range d.Outcomes {
-		for _, m := range o.Missing {
+		for _, m := range o.Missing.Tell() {
 			if m.Ask == nil {
 				continue
 			}

@@ -19,10 +19,12 @@ type Plan struct {
 	programmes []*programmePlan // by the pack's order
 	dimensions []dimensionPlan
 	warnings   []warningPlan
-	roots      map[string]int32 // person expressions of feeds and composition by source text
-	variables  map[string]int32 // node of each variable, by path
-	measures   []string         // what each node counts
-	explainers sync.Pool        // of *explainer
+	roots      map[string]int32      // person expressions of feeds and composition by source text
+	variables  map[string]int32      // node of each variable, by path
+	measures   []string              // what each node counts
+	shown      map[string]shownValue // what warnings show, by path
+	explainers sync.Pool             // of *explainer
+	tellings   func() *telling       // made when something is first explained
 	ages       ages
 }
 
@@ -77,6 +79,7 @@ type Overlay map[string]*pack.Parameter
 func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
 	plan := p.graph(on, overlay).plan
 	plan.measures = measures(plan)
+	plan.tellings = sync.OnceValue(func() *telling { return newTelling(plan) })
 	plan.explainers.New = func() any { return newExplainer(plan) }
 	return plan
 }
@@ -109,6 +112,7 @@ func (p *Policy) graph(on calendar.Date, overlay Overlay) *grapher {
 		reference := &term{op: opVariable, typ: decl.Type, list: p.world.pack.Codes[decl.Codes], rel: rel, vari: v}
 		g.plan.variables[decl.Path()] = g.root(reference, rel)
 	}
+	g.evidence()
 	return g
 }
 

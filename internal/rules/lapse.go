@@ -1,7 +1,8 @@
 package rules
 
 import (
-	"dajiuzhu/internal/area"
+	"slices"
+
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/pack"
 )
@@ -18,12 +19,34 @@ type LapseReport struct {
 
 // lapses collects what is not in force below the nodes that it is given.
 type lapses struct {
-	x    *explainer
-	seen map[laneOf]bool
+	*reasoner
+	seen Bits // by place
 	list []LapseReport
 }
 
-func newLapses(x *explainer) *lapses { return &lapses{x: x, seen: map[laneOf]bool{}} }
+// lapsesOf is what the date lacks for a unit's programme: its rule, or what a condition or a component reads.
+func (t *reasoner) lapsesOf(programme int32, lane int) []LapseReport {
+	q, u := t.plan.programmes[programme], t.unitResult(programme, lane)
+	l := &lapses{reasoner: t}
+	if q.version == nil {
+		l.programme(q, lane)
+		return l.list
+	}
+	parts := t.partsOf(programme, lane)
+	if u.outcome != NotInForce && !slices.Contains(parts, partLapsed) {
+		return nil
+	}
+	l.seen = t.cleared()
+	if u.outcome == NotInForce {
+		l.any(q.conditions, lane)
+	}
+	for i, part := range parts {
+		if part == partLapsed {
+			l.any([]int32{q.whens[i], q.amounts[i]}, lane)
+		}
+	}
+	return l.list
+}
 
 // any adds what makes some nodes' lanes not in force; -1 is no node.
 func (l *lapses) any(ids []int32, lane int) {
@@ -36,24 +59,26 @@ func (l *lapses) any(ids []int32, lane int) {
 
 // of adds what makes a node's lane not in force.
 func (l *lapses) of(id int32, lane int) {
-	at := laneOf{id, lane}
-	if l.seen[at] || l.x.all(id).state(lane) != stateLapsed {
+	n := &l.plan.nodes[id]
+	if n.op == opLift {
+		l.of(n.args[0], l.aboveOf(n, lane))
 		return
 	}
-	l.seen[at] = true
-	n := &l.x.plan.nodes[id]
+	at := l.place(id, lane)
+	if l.states[at] != stateLapsed || l.seen.Has(at) {
+		return
+	}
+	l.seen.Set(at)
 	switch n.op {
 	case opNotInForce:
 		decl := n.term.vari.decl
 		l.add("variable", decl.Path(), decl.Label, variableSpans(decl))
 	case opParam, opParamTable, opParamBand:
 		l.parameter(n, lane)
-	case opLift:
-		l.of(n.args[0], l.x.aboveOf(n, lane))
 	case opEligible, opAmount, opOutcome:
 		l.programme(n.prog, lane)
 	case opExists, opAll, opCount, opSum, opMax, opMin:
-		from, to := l.x.m.segment(n.over, lane)
+		from, to := l.segment(n.over, lane)
 		for row := from; row < to; row++ {
 			l.of(n.args[0], row)
 		}
@@ -81,7 +106,7 @@ func (l *lapses) parameter(n *node, lane int) {
 	if n.op != opParam {
 		l.of(n.args[0], lane)
 	}
-	in, residence := l.x.place()
+	in, residence := l.area, l.residence
 	var spans []calendar.Span
 	for _, v := range n.term.param.Values {
 		if in != 0 && !v.Area.Contains(in) || residence != "" && v.Residence != "" && v.Residence != residence {
@@ -90,20 +115,11 @@ func (l *lapses) parameter(n *node, lane int) {
 		spans = append(spans, v.Span)
 	}
 	for _, s := range spans {
-		if s.Contains(l.x.plan.on) {
+		if s.Contains(l.plan.on) {
 			return // the key of the table is what is missing
 		}
 	}
 	l.add("parameter", "param."+n.term.param.Name, n.term.param.Label, spans)
-}
-
-// place is the household's area and residence, 0 and "" where they are not known.
-func (x *explainer) place() (area.Code, string) {
-	p, b := x.plan.places, x.subject.Batch
-	if p.fact < 0 || !b.Household.Facts[p.fact].Known.Has(0) {
-		return b.Area[0], ""
-	}
-	return b.Area[0], p.residences[b.Household.Facts[p.fact].Num[0]]
 }
 
 func (l *lapses) add(kind, path string, name Label, spans []calendar.Span) {
@@ -113,7 +129,7 @@ func (l *lapses) add(kind, path string, name Label, spans []calendar.Span) {
 		}
 	}
 	r := LapseReport{Kind: kind, Path: path, Name: name}
-	on := l.x.plan.on
+	on := l.plan.on
 	until, since := calendar.Beginning, calendar.Forever
 	for _, s := range spans {
 		if s.To <= on {

@@ -136,22 +136,22 @@ type heads struct {
 	monthly bool
 }
 
-func (x *explainer) headsOf(id int32, lane int) heads {
-	n := &x.plan.nodes[id]
+func (t *reasoner) headsOf(id int32, lane int) heads {
+	n := &t.plan.nodes[id]
 	switch n.op {
 	case opLift:
-		return x.headsOf(n.args[0], x.aboveOf(n, lane))
+		return t.headsOf(n.args[0], t.aboveOf(n, lane))
 	case opVariable, opDecimal:
-		return x.headsOf(n.args[0], lane)
+		return t.headsOf(n.args[0], lane)
 	case opMultiply, opMultiplyInt:
 		var h heads
 		for i, a := range n.args {
 			other := n.args[1-i]
-			h = h.with(x.headsOf(a, lane))
-			if x.plan.measures[a] == headcount {
-				h.persons = x.integer(a, lane)
+			h = h.with(t.headsOf(a, lane))
+			if t.plan.measures[a] == headcount {
+				h.persons = t.integer(a, lane)
 			}
-			if x.plan.isTwelve(a) && x.plan.measures[other] == monthly {
+			if t.plan.isTwelve(a) && t.plan.measures[other] == monthly {
 				h.monthly = true
 			}
 		}
@@ -169,14 +169,13 @@ func (h heads) with(o heads) heads {
 }
 
 // integer is a known whole number, 0 if it is not known.
-func (x *explainer) integer(id int32, lane int) int64 {
-	n := &x.plan.nodes[id]
-	v := x.all(id)
-	if !v.known.Has(lane) {
+func (t *reasoner) integer(id int32, lane int) int64 {
+	at := t.place(id, lane)
+	switch {
+	case t.states[at] != stateKnown:
 		return 0
+	case t.plan.nodes[id].typ == pack.Decimal:
+		return t.nums[at] / money.Scale
 	}
-	if n.typ == pack.Decimal {
-		return v.num[lane] / money.Scale
-	}
-	return v.num[lane]
+	return t.nums[at]
 }

@@ -12,14 +12,33 @@ import (
 // missing collects what has to be known before an open outcome can be decided: the unknown leaves that are left after
 // dropping what known values already absorb.
 type missing struct {
-	x     *explainer
-	seen  map[laneOf]bool
-	facts map[string]bool
-	list  []MissingReport
+	*reasoner
+	seen Bits // by place
+	list []MissingReport
 }
 
-func newMissing(x *explainer) *missing {
-	return &missing{x: x, seen: map[laneOf]bool{}, facts: map[string]bool{}}
+// missingOf is what has to be known to settle a unit's outcome and the amounts of what it may get.
+func (t *reasoner) missingOf(programme int32, lane int) []MissingReport {
+	q, u := t.plan.programmes[programme], t.unitResult(programme, lane)
+	if q.version == nil || u.outcome < Possible {
+		return []MissingReport{}
+	}
+	m := &missing{reasoner: t, seen: t.cleared()}
+	m.any(q.conditions, lane)
+	for i, part := range t.partsOf(programme, lane) {
+		if part == partOpen {
+			m.any([]int32{q.whens[i], q.amounts[i]}, lane)
+		}
+	}
+	if u.outcome == Possible && t.rests(q, u) {
+		m.composition()
+	}
+	return m.reports()
+}
+
+// rests reports whether an outcome rests on a composition that is doubtful.
+func (a *account) rests(q *programmePlan, u *unitResult) bool {
+	return u.doubted || q.rel == households && a.doubtful
 }
 
 // reports are the missing facts: what can be asked first, then what is awaited, each in the order of the rules.
@@ -50,22 +69,21 @@ func (m *missing) any(ids []int32, lane int) {
 
 // of adds what a node's unknown lane rests on.
 func (m *missing) of(id int32, lane int) {
-	at := laneOf{id, lane}
-	if m.seen[at] {
+	n := &m.plan.nodes[id]
+	if n.op == opLift {
+		m.of(n.args[0], m.aboveOf(n, lane))
 		return
 	}
-	m.seen[at] = true
-	n := &m.x.plan.nodes[id]
-	if m.x.all(id).state(lane) != stateUnknown {
+	at := m.place(id, lane)
+	if m.states[at] != stateUnknown || m.seen.Has(at) {
 		return
 	}
+	m.seen.Set(at)
 	switch n.op {
 	case opFact:
 		m.fact(n, lane)
 	case opHolds:
 		m.holds(n, lane)
-	case opLift:
-		m.of(n.args[0], m.x.aboveOf(n, lane))
 	case opCond:
 		m.choice(n, lane)
 	case opExists, opAll, opCount, opSum, opMax, opMin:
@@ -83,14 +101,13 @@ func (m *missing) of(id int32, lane int) {
 
 // choice: an unknown test needs itself and both arms.
 func (m *missing) choice(n *node, lane int) {
-	test := m.x.all(n.args[0])
-	if test.state(lane) == stateUnknown {
+	if m.state(n.args[0], lane) == stateUnknown {
 		for _, a := range n.args {
 			m.of(a, lane)
 		}
 		return
 	}
-	if test.isTrue.Has(lane) {
+	if m.is(n.args[0], lane, true) {
 		m.of(n.args[1], lane)
 		return
 	}
@@ -98,26 +115,25 @@ func (m *missing) choice(n *node, lane int) {
 }
 
 func (m *missing) fold(n *node, lane int) {
-	from, to := m.x.m.segment(n.over, lane)
+	from, to := m.segment(n.over, lane)
 	for row := from; row < to; row++ {
 		m.of(n.args[0], row)
 	}
-	if m.x.m.complete(n, lane) {
-		return
-	}
 	if n.over == supporters {
-		m.supporters()
+		if !m.everySupporter {
+			m.supporters()
+		}
 		return
 	}
 	rel := n.over.parent()
-	kinds := m.x.plan.policy.world.layout.EventKinds(unitOf(rel))
+	kinds := m.plan.policy.world.layout.EventKinds(unitOf(rel))
 	for _, k := range n.kinds {
-		if m.x.m.table(rel).Complete[k].Has(lane) {
+		if m.hasAll(rel, k, lane) {
 			continue
 		}
 		code := kinds.Codes[k]
-		m.add(MissingReport{Unit: m.x.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: code.Name,
-			Awaits: m.x.plan.policy.feedsOfEvent(unitOf(rel), code.ID)})
+		m.add(MissingReport{Unit: m.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: code.Name,
+			Awaits: m.plan.policy.feedsOfEvent(unitOf(rel), code.ID)})
 	}
 }
 
@@ -126,7 +142,7 @@ func (m *missing) programme(q *programmePlan, lane int) {
 	if q.version == nil {
 		return
 	}
-	if m.x.m.results[q.index].taints[doubted].Has(lane) || q.rel == households && m.x.m.doubtful(0) {
+	if m.rests(q, m.unitResult(int32(q.index), lane)) {
 		m.composition()
 	}
 	for _, ids := range [][]int32{q.conditions, q.whens, q.amounts} {
@@ -139,23 +155,22 @@ func (m *missing) parameter(n *node, lane int) {
 	if n.op != opParam {
 		m.of(n.args[0], lane)
 	}
-	if !m.x.placeOpen(n, lane) {
+	if !m.placeOpen(n, lane) {
 		return
 	}
-	p := m.x.plan
-	in, residence := m.x.place()
-	if residence == "" && p.places.fact >= 0 {
+	p := m.plan
+	if m.residence == "" && p.places.fact >= 0 {
 		f := p.policy.world.layout.Facts(pack.Household)[p.places.fact]
 		m.addFact(f, UnitReference{Kind: pack.Household})
 	}
-	if p.places.isOpen(in) {
+	if p.places.isOpen(m.area) {
 		m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.area", Name: areaName, Ask: &areaQuestion})
 	}
 }
 
 // placeOpen reports whether a parameter differs by an area or a residence that is not known.
-func (x *explainer) placeOpen(n *node, lane int) bool {
-	at := x.all(n.args[len(n.args)-1]).number(lane)
+func (a *account) placeOpen(n *node, lane int) bool {
+	at := a.num(n.args[len(n.args)-1], lane)
 	switch n.op {
 	case opParam:
 		return n.cells[at].state == cellUnknown
@@ -173,15 +188,15 @@ var (
 func (m *missing) fact(n *node, lane int) {
 	f := n.term.fact
 	if f.fact == nil {
-		m.add(MissingReport{Unit: m.x.eventUnit(n.rel, lane), Fact: f.path, Name: f.name})
+		m.add(MissingReport{Unit: m.eventUnit(n.rel, lane), Fact: f.path, Name: f.name})
 		return
 	}
-	m.addFact(f.fact, m.x.unit(n.rel, lane))
+	m.addFact(f.fact, m.unit(n.rel, lane))
 }
 
 // eventUnit is whose event a row is.
-func (x *explainer) eventUnit(rel relation, row int) UnitReference {
-	return x.unit(rel.parent(), x.m.above(rel, row))
+func (a *account) eventUnit(rel relation, row int) UnitReference {
+	return a.unit(rel.parent(), a.above(rel, row))
 }
 
 func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
@@ -198,8 +213,8 @@ func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
 
 func (m *missing) holds(n *node, lane int) {
 	name := n.term.prog.decl.Name
-	report := MissingReport{Unit: m.x.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
-		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.x.plan.policy.feedsHolding(n.term.prog.name)}
+	report := MissingReport{Unit: m.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
+		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.plan.policy.feedsHolding(n.term.prog.name)}
 	m.add(report)
 }
 
@@ -216,12 +231,12 @@ func (m *missing) supporters() {
 }
 
 func (m *missing) add(r MissingReport) {
-	key := string(r.Unit.Kind) + "/" + r.Unit.Name + "/" + r.Fact
-	if m.facts[key] {
-		return
+	told := func(o MissingReport) bool {
+		return o.Fact == r.Fact && o.Unit.Name == r.Unit.Name && o.Unit.Kind == r.Unit.Kind
 	}
-	m.facts[key] = true
-	m.list = append(m.list, r)
+	if !slices.ContainsFunc(m.list, told) {
+		m.list = append(m.list, r)
+	}
 }
 
 // feedsHolding are the feeds that tell who receives a programme: those of holdings whose list of programmes has it.
@@ -251,36 +266,35 @@ func (p *Policy) feedsOfEvent(unit pack.Unit, kind string) []string {
 }
 
 // distances is by how much the comparisons that made a node false are missed.
-func (x *explainer) distances(id int32, lane int) []Distance {
-	n := &x.plan.nodes[id]
+func (t *reasoner) distances(id int32, lane int) []Distance {
+	n := &t.plan.nodes[id]
 	switch n.op {
 	case opLift:
-		return x.distances(n.args[0], x.aboveOf(n, lane))
+		return t.distances(n.args[0], t.aboveOf(n, lane))
 	case opVariable:
-		return x.distances(n.args[0], lane)
+		return t.distances(n.args[0], lane)
 	case opAnd, opOr:
-		at := laneOf{id, lane}
-		if all, ok := x.missed[at]; ok {
+		at := t.place(id, lane)
+		if all, ok := t.missed[at]; ok {
 			return all
 		}
-		x.missed[at] = x.missedOperands(n, lane)
-		return x.missed[at]
+		t.missed[at] = t.missedOperands(n, lane)
+		return t.missed[at]
 	case opLess, opLessEqual:
-		return x.distance(n, lane)
+		return t.distance(n, lane)
 	}
 	return nil
 }
 
 // missedOperands are the distances of the false operands, each once: a floor and the value itself are often both compared
 // with the same threshold, and the value comes later. What one operand told is not copied while nothing is added to it.
-func (x *explainer) missedOperands(n *node, lane int) []Distance {
+func (t *reasoner) missedOperands(n *node, lane int) []Distance {
 	var all []Distance
 	for _, a := range n.args {
-		v := x.all(a)
-		if !v.known.Has(lane) || v.isTrue.Has(lane) {
+		if !t.is(a, lane, false) {
 			continue
 		}
-		told := x.distances(a, lane)
+		told := t.distances(a, lane)
 		if len(all) == 0 {
 			all = slices.Clip(told)
 			continue
@@ -303,8 +317,8 @@ func (d Distance) same(o Distance) bool {
 }
 
 // distance of a false a < b is a − b: what has to fall, or the other to rise.
-func (x *explainer) distance(n *node, lane int) []Distance {
-	a, b := x.reason(n.args[0], lane), x.reason(n.args[1], lane)
+func (t *reasoner) distance(n *node, lane int) []Distance {
+	a, b := t.reason(n.args[0], lane), t.reason(n.args[1], lane)
 	if a.Value == "" || b.Value == "" || a.Type == string(pack.Date) {
 		return nil
 	}
@@ -320,7 +334,7 @@ func (x *explainer) distance(n *node, lane int) []Distance {
 		d.Left, d.Right, d.Over = d.Right, d.Left, false
 		value, threshold = threshold, value
 	}
-	d.perHead(x.headsOf(threshold, lane).with(x.headsOf(value, lane)))
+	d.perHead(t.headsOf(threshold, lane).with(t.headsOf(value, lane)))
 	return []Distance{d}
 }
 

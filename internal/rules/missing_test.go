@@ -74,7 +74,7 @@ func explained(t *testing.T, p *pack.Pack, on, household string, members ...stri
 
 func missingOf(o OutcomeReport) string {
 	var all []string
-	for _, m := range o.Missing {
+	for _, m := range o.Missing.Tell() {
 		text := m.Fact
 		if m.Unit.Name != "" {
 			text += "@" + m.Unit.Name
@@ -212,10 +212,11 @@ func TestDistances(t *testing.T) {
 			p := measuredPack()
 			p.Programmes = []*pack.Programme{tinyProgramme(test.condition)}
 			o := explained(t, p, "2026-06-01", test.household, slices.Repeat([]string{"b=true"}, test.members)...)
-			if o.Outcome != "ineligible" || len(o.Failed) != 1 {
-				t.Fatalf("is %s with %d failures", o.Outcome, len(o.Failed))
+			failed := o.Failed.Tell()
+			if o.Outcome != "ineligible" || len(failed) != 1 {
+				t.Fatalf("is %s with %d failures", o.Outcome, len(failed))
 			}
-			if diff := cmp.Diff(test.want, o.Failed[0].Distances); diff != "" {
+			if diff := cmp.Diff(test.want, failed[0].Distances.Tell()); diff != "" {
 				t.Errorf("want − got +:\n%s", diff)
 			}
 		})
@@ -342,7 +343,7 @@ func TestNotInForce(t *testing.T) {
 			if want := test.want != nil; want != (o.Outcome == "not-in-force") {
 				t.Errorf("is %s", o.Outcome)
 			}
-			got := slices.Clone(o.NotInForce)
+			got := slices.Clone(o.NotInForce.Tell())
 			for i := range got {
 				got[i].Name = Label{}
 			}
@@ -355,8 +356,8 @@ func TestNotInForce(t *testing.T) {
 		p := askingPack()
 		p.Programmes = []*pack.Programme{tinyProgramme("household.x < param.standard")}
 		o := explained(t, p, "2025-06-01", "x=1 residence=rural")
-		if len(o.NotInForce) != 1 || o.NotInForce[0].Path != "param.standard" || o.NotInForce[0].Since != "2026-01-01" || o.NotInForce[0].Until != "" {
-			t.Errorf("lacks %+v", o.NotInForce)
+		if l := o.NotInForce.Tell(); len(l) != 1 || l[0].Path != "param.standard" || l[0].Since != "2026-01-01" || l[0].Until != "" {
+			t.Errorf("lacks %+v", l)
 		}
 	})
 }

@@ -86,8 +86,8 @@ func compareOutcome(r *rapid.T, batch *ProgrammeResult, lane int, o OutcomeRepor
 		return
 	}
 	first, _ := batch.Witness(lane)
-	witness := o.Reasons[first].Condition
-	if !slices.ContainsFunc(o.Failed, func(f FailureReport) bool { return f.Condition == witness }) {
+	witness := o.Reasons.Tell()[first].Condition
+	if !slices.ContainsFunc(o.Failed.Tell(), func(f FailureReport) bool { return f.Condition == witness }) {
 		r.Fatalf("%s of %s: the witness %s is not among the failures", o.Programme, o.Unit.Name, witness)
 	}
 }
@@ -140,7 +140,7 @@ func TestDoubtfulCompositionCapsWhatRestsOnIt(t *testing.T) {
 			if got := results.Programmes[i].Outcome(0); got != want {
 				t.Errorf("%s: %s is %s, want %s", c.why, policy.Pack().Programmes[i].ID, got, want)
 			}
-			asked := slices.ContainsFunc(told.Outcomes[i].Missing, func(m MissingReport) bool { return m.Fact == "household.composition" })
+			asked := slices.ContainsFunc(told.Outcomes[i].Missing.Tell(), func(m MissingReport) bool { return m.Fact == "household.composition" })
 			if asked != (want == Possible) {
 				t.Errorf("%s: composition asked for %s: %v", c.why, policy.Pack().Programmes[i].ID, asked)
 			}

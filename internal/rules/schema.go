@@ -24,8 +24,10 @@ type schema struct{ defs map[string]any }
 
 func (s *schema) object(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []any{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Anonymous || !f.IsExported() {
+			continue // what an embedded struct has stands among the others
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		value := s.value(f.Type)
 		note := fieldNotes[t.Name()+"."+name]
@@ -45,6 +47,9 @@ func (s *schema) object(t reflect.Type) map[string]any {
 }
 
 func (s *schema) value(t reflect.Type) map[string]any {
+	if told, ok := toldType(t); ok {
+		return s.value(told)
+	}
 	switch t {
 	case reflect.TypeFor[money.Decimal]():
 		return map[string]any{"type": "string", "pattern": `^-?[0-9]+(\.[0-9]{1,6})?$`}

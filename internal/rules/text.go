@@ -22,11 +22,12 @@ func (d *Determination) Text(p *pack.Pack, lang fault.Lang) string { return d.wr
 func (d *Determination) FullText(p *pack.Pack, lang fault.Lang) string { return d.write(p, lang, true) }
 
 func newWriter(d *Determination, p *pack.Pack, lang fault.Lang, full bool) *writer {
-	w := &writer{pack: p, lang: lang, d: d, full: full, b: &strings.Builder{}, programmes: map[string]*pack.Programme{}, opened: map[opening]*Reason{}}
+	w := &writer{pack: p, lang: lang, d: d, full: full, b: &strings.Builder{}, programmes: map[string]*pack.Programme{}, opened: map[opening]*Reason{},
+		reasoner: newReasoner(d.account)}
 	for _, q := range p.Programmes {
 		w.programmes[q.ID] = q
 	}
-	for _, v := range d.Values {
+	for _, v := range d.Values.by(w.reasoner) {
 		w.opened[opening{v.Path, v.Of}] = v
 	}
 	return w
@@ -54,6 +55,7 @@ type writer struct {
 	d          *Determination
 	full       bool
 	b          *strings.Builder
+	reasoner   *reasoner // makes each reason once
 	programmes map[string]*pack.Programme
 	opened     map[opening]*Reason // variables
 	told       map[opening]bool    // variables that a tree has opened

@@ -41,10 +41,11 @@ func (w *writer) wanted() (all []MissingReport, programmes []string) {
 	}
 	seen := map[key]bool{}
 	for _, o := range w.d.Outcomes {
-		if len(o.Missing) > 0 && !slices.Contains(programmes, w.in(o.Name)) {
+		missing := o.Missing.by(w.reasoner)
+		if len(missing) > 0 && !slices.Contains(programmes, w.in(o.Name)) {
 			programmes = append(programmes, w.in(o.Name))
 		}
-		for _, m := range o.Missing {
+		for _, m := range missing {
 			if k := (key{m.Unit, m.Fact}); !seen[k] {
 				seen[k] = true
 				all = append(all, m)

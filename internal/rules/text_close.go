@@ -56,7 +56,7 @@ func (w *writer) index() {
 	for _, p := range i.Parts {
 		w.line("")
 		w.line("    %s%s%s", w.in(p.Name), w.say("：", ": "), w.in(p.Why))
-		w.tree(p.Tree, 3)
+		w.tree(p.Tree.by(w.reasoner), 3)
 	}
 }
 
@@ -112,7 +112,7 @@ func (w *writer) dueText(x WarningReport) string {
 // evidence is what a warning shows: the values that are known, and of a household's members only those who have some.
 func (w *writer) evidence(x WarningReport) string {
 	var all []clause
-	for _, r := range x.Evidence {
+	for _, r := range x.Evidence.by(w.reasoner) {
 		if r.State != "known" || x.Unit.Name == "" && r.Of != "" && isNothing(r) {
 			continue
 		}

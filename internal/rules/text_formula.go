@@ -7,7 +7,7 @@ import (
 
 // amountText tells how a component's amount was reached: "70% × 自付 86,000.00 元 = 60,200.00 元，以年度限额 30,000.00 元为限".
 func (w *writer) amountText(c ComponentReport) string {
-	r := w.calculation(c.Reason)
+	r := w.calculation(c.Reason.by(w.reasoner))
 	w.rely(r)
 	text := w.formula(r, 0)
 	amount := w.money(*c.Amount, c.Per)

@@ -58,7 +58,7 @@ func (w *writer) reasons() {
 // join adds an outcome to the block that came the same way.
 func join(blocks []*block, o *OutcomeReport) []*block {
 	key := o.Programme + "|" + fmt.Sprint(o.Assumed)
-	for _, c := range o.Reasons {
+	for _, c := range o.Reasons.Tell() {
 		if o.Outcome != Ineligible.String() || c.State == "false" {
 			key += "|" + c.Condition + c.State
 		}
@@ -150,7 +150,7 @@ func (w *writer) refusedTogether(blocks []*block) {
 // refusalCites are the documents of the conditions that failed, or the programme's own where those name none.
 func refusalCites(o *OutcomeReport) []Citation {
 	var cites []Citation
-	for _, c := range o.Reasons {
+	for _, c := range o.Reasons.Tell() {
 		if c.State == "false" {
 			cites = append(cites, c.Cites...)
 		}
@@ -180,7 +180,7 @@ var marks = map[string]string{"true": "✓", "false": "✗", "unknown": "？", "
 
 // conditions tells the conditions that came to a state, each with what decided.
 func (w *writer) conditions(b *block, state string) {
-	for i, c := range b.first().Reasons {
+	for i, c := range b.first().Reasons.by(w.reasoner) {
 		if c.State != state {
 			continue
 		}
@@ -194,7 +194,7 @@ func (w *writer) conditions(b *block, state string) {
 
 // why is what decided a condition, of all the block's units together.
 func (w *writer) why(b *block, i int) string {
-	c := b.first().Reasons[i]
+	c := b.first().Reasons.by(w.reasoner)[i]
 	if c.State == "unknown" {
 		return w.lacking(b, i)
 	}
@@ -204,25 +204,25 @@ func (w *writer) why(b *block, i int) string {
 	var all []clause
 	for _, o := range b.outcomes {
 		w.far = nil
-		for _, f := range o.Failed {
+		for _, f := range o.Failed.by(w.reasoner) {
 			if f.Condition == c.Condition {
-				w.far = f.Distances
+				w.far = f.Distances.by(w.reasoner)
 			}
 		}
-		all = append(all, w.clauses(o.Reasons[i].Tree, 0, mostClauses)...)
+		all = append(all, w.clauses(o.Reasons.by(w.reasoner)[i].Tree.by(w.reasoner), 0, mostClauses)...)
 	}
 	return w.clauseTexts(mergeClauses(all), b.names())
 }
 
 // lacking is what an open condition lacks.
 func (w *writer) lacking(b *block, i int) string {
-	c := b.first().Reasons[i]
+	c := b.first().Reasons.by(w.reasoner)[i]
 	if c.OnConsent {
 		return w.say("签核对授权书后查", "by the consented means check")
 	}
 	var lacks []string
 	for _, o := range b.outcomes {
-		w.unknowns(o.Reasons[i].Tree, &lacks, map[*Reason]bool{})
+		w.unknowns(o.Reasons.by(w.reasoner)[i].Tree.by(w.reasoner), &lacks, map[*Reason]bool{})
 	}
 	if len(lacks) == 0 {
 		return ""
@@ -258,7 +258,7 @@ func (w *writer) unknowns(r *Reason, into *[]string, seen map[*Reason]bool) {
 // satisfied names the conditions that an open outcome has met already.
 func (w *writer) satisfied(b *block) {
 	var met []string
-	for _, c := range b.first().Reasons {
+	for _, c := range b.first().Reasons.by(w.reasoner) {
 		if c.State == "true" {
 			met = append(met, w.in(c.Say))
 		}
@@ -279,7 +279,7 @@ func (w *writer) amounts(b *block) {
 			}
 		}
 		for _, c := range o.Components {
-			if c.Amount == nil || *c.Amount == 0 || c.Reason == nil {
+			if c.Amount == nil || *c.Amount == 0 || c.Reason.None() {
 				continue
 			}
 			var of []string
@@ -330,7 +330,7 @@ func (w *writer) basis(b *block) {
 	cites := refusalCites(o)
 	if o.Outcome != Ineligible.String() {
 		cites = slices.Clone(o.Cites)
-		for _, c := range o.Reasons {
+		for _, c := range o.Reasons.by(w.reasoner) {
 			cites = append(cites, c.Cites...)
 		}
 		for _, c := range o.Components {
@@ -374,7 +374,7 @@ func (w *writer) notInForce() {
 // lapseText is what is not in force, and when it was or will be.
 func (w *writer) lapseText(o *OutcomeReport, named bool) string {
 	var texts []string
-	for _, l := range o.NotInForce {
+	for _, l := range o.NotInForce.by(w.reasoner) {
 		text := w.lapseDates(l)
 		if l.Path != o.Programme || named {
 			text = w.in(l.Name) + " " + text
@@ -456,10 +456,9 @@ func (w *writer) notAssessed() {
 // plainly is the failed condition that shows that a programme does not concern a unit: one that says whom the programme is
 // about, or that a person's own age, health, schooling and the like decide, whatever the money. It is nil if there is none.
 func (w *writer) plainly(o *OutcomeReport) *ConditionReport {
-	for i := range o.Reasons {
-		c := &o.Reasons[i]
-		if c.State == "false" && (c.About || o.Unit.Kind == pack.Person && w.personal(c.Tree, o.Unit.Name)) {
-			return c
+	for _, c := range o.Reasons.by(w.reasoner) {
+		if c.State == "false" && (c.About || o.Unit.Kind == pack.Person && w.personal(c.Tree.by(w.reasoner), o.Unit.Name)) {
+			return &c
 		}
 	}
 	return nil

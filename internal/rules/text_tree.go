@@ -13,18 +13,18 @@ func (w *writer) trees(b *block) {
 		if len(b.outcomes) > 1 {
 			w.line("    ── %s", o.Unit.Name)
 		}
-		for _, c := range o.Reasons {
+		for _, c := range o.Reasons.by(w.reasoner) {
 			text := w.in(c.Say)
 			if cites := w.citations(c.Cites); cites != "" {
 				text += w.say("〔"+cites+"〕", " ["+cites+"]")
 			}
 			w.line("      %s %s%s", marks[c.State], text, w.doubt(c.Status, c.Why))
-			w.tree(c.Tree, 4)
+			w.tree(c.Tree.by(w.reasoner), 4)
 		}
 		for _, c := range o.Components {
-			if c.Reason != nil {
+			if !c.Reason.None() {
 				w.line("      = %s", w.in(c.Name))
-				w.tree(c.Reason, 4)
+				w.tree(c.Reason.by(w.reasoner), 4)
 			}
 		}
 	}
