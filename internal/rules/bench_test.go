@@ -210,3 +210,33 @@ func BenchmarkExplainJSON(b *testing.B) {
 	}
 	b.SetBytes(int64(len(room)))
 }
+
+// BenchmarkRedetermine determines one household again of which one fact changed, and finds the changes; beside it the same
+// without comparing, and the comparison alone.
+func BenchmarkRedetermine(b *testing.B) {
+	plan, s := benchSubject(b)
+	slot, _ := plan.policy.Layout().Slot("person.key_child")
+	e, kept, at := plan.NewEvaluator(), [2]Kept{}, 0
+	var c Changes
+	e.Redetermine(s.Batch, &kept[1], &kept[0], &c)
+	b.Run("changed", func(b *testing.B) {
+		for b.Loop() {
+			s.Batch.Person.Facts[slot].Set(0, int64(at))
+			e.Redetermine(s.Batch, &kept[at], &kept[1-at], &c)
+			at = 1 - at
+		}
+	})
+	b.Run("evaluate", func(b *testing.B) {
+		for b.Loop() {
+			e.Evaluate(s.Batch)
+		}
+	})
+	b.Run("compare", func(b *testing.B) {
+		l, results := plan.keeping(), e.Evaluate(s.Batch)
+		kept[0].keep(l, results, s.Batch)
+		for b.Loop() {
+			kept[1].keep(l, results, s.Batch)
+			c.find(l, &kept[0], &kept[1])
+		}
+	})
+}

@@ -25,6 +25,7 @@ type Plan struct {
 	shown      map[string]shownValue // what warnings show, by path
 	explainers sync.Pool             // of *explainer
 	tellings   func() *telling       // made when something is first explained
+	keeping    func() *keeping       // made when something is first kept
 	ages       ages
 }
 
@@ -80,6 +81,7 @@ func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
 	plan := p.graph(on, overlay).plan
 	plan.measures = measures(plan)
 	plan.tellings = sync.OnceValue(func() *telling { return newTelling(plan) })
+	plan.keeping = sync.OnceValue(func() *keeping { return newKeeping(plan) })
 	plan.explainers.New = func() any { return newExplainer(plan) }
 	return plan
 }
