@@ -10,32 +10,33 @@ import (
 type frame struct {
 	open, decided, firm, unknown, failed, lapsed Bits
 	odd                                          bool // something failed or is not in force
+	room, used                                   Bits // all of them lie in one piece
 }
 
 // frame borrows an empty frame; keep gives it back.
 func (m *machine) frame(rel relation) *frame {
 	words := (m.lanes[rel] + 63) / 64
-	var f *frame
-	if free := m.frames[rel]; len(free) > 0 {
-		f = free[len(free)-1]
-		m.frames[rel] = free[:len(free)-1]
-	} else {
-		f = &frame{}
-		room := make(Bits, 6*((m.sizes[rel]+63)/64))
-		for i, b := range f.all() {
-			*b = room[i*len(room)/6 : (i+1)*len(room)/6]
-		}
+	free := m.frames[rel]
+	if len(free) == 0 {
+		f := &frame{room: make(Bits, 6*((m.sizes[rel]+63)/64))}
+		f.cut(words)
+		return f
 	}
-	for _, b := range f.all() {
-		*b = (*b)[:words]
-		clear(*b)
+	f := free[len(free)-1]
+	m.frames[rel] = free[:len(free)-1]
+	if len(f.open) != words {
+		f.cut(words)
 	}
+	clear(f.used)
 	f.odd = false
 	return f
 }
 
-func (f *frame) all() [6]*Bits {
-	return [6]*Bits{&f.open, &f.decided, &f.firm, &f.unknown, &f.failed, &f.lapsed}
+func (f *frame) cut(words int) {
+	f.used = f.room[:6*words]
+	for i, b := range [...]*Bits{&f.open, &f.decided, &f.firm, &f.unknown, &f.failed, &f.lapsed} {
+		*b = f.used[i*words : (i+1)*words : (i+1)*words]
+	}
 }
 
 func (m *machine) keep(rel relation, f *frame) { m.frames[rel] = append(m.frames[rel], f) }

@@ -164,16 +164,14 @@ func (k *Kept) keepProgramme(p *keptProgramme, r *ProgrammeResult) {
 	for i, lanes := range r.Refused {
 		each(lanes, func(lane int) { kept[lane].Witness = uint8(i) })
 	}
-	from := len(k.Amounts)
-	for range n * len(p.components) {
-		k.Amounts = append(k.Amounts, KeptAmount{})
-	}
+	from, to := len(k.Amounts), len(k.Amounts)+n*len(p.components)
+	k.Amounts = slices.Grow(k.Amounts, to-from)[:to]
+	clear(k.Amounts[from:])
 	for i, slot := range p.slots {
-		for lane := range n {
-			if num, ok := r.Amounts[i].At(lane); ok {
-				k.Amounts[from+slot*n+lane] = KeptAmount{num, true}
-			}
-		}
+		amounts := &r.Amounts[i]
+		each(amounts.Known, func(lane int) {
+			k.Amounts[from+slot*n+lane] = KeptAmount{money.Decimal(amounts.Num[lane]), true}
+		})
 	}
 }
 
