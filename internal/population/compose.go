@@ -42,6 +42,10 @@ type household struct {
 	doubts     []pack.Text
 }
 
+// apart reports whether the household is not assessed as a family: nobody in it is linked to anybody, in a dormitory or an
+// institution, or nobody counts as a member.
+func (h *household) apart() bool { return h.collective || h.counted == 0 }
+
 // doubt is a reason for which two persons may or may not belong together. It is settled where they turn out to. A doubt
 // about one person alone has nobody as the other.
 type doubt struct {

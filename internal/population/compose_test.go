@@ -79,7 +79,8 @@ func (p *people) build() *population.Population {
 // describe is the households of a population: "key: counted (registered) < supporters ? doubts".
 func describe(p *population.Population) []string {
 	var all []string
-	for i, b := range p.Batches {
+	for i := range p.Chunks() {
+		b := p.Batch(i, &rules.Batch{})
 		for lane := range b.Household.N {
 			h := p.At(i, lane)
 			var counted, registered, supporters []string
@@ -288,11 +289,13 @@ func TestBatches(t *testing.T) {
 	}
 	p.w.deliver("disasters", delivery{}, "no=1 id_no="+p.ids["Hans7"]+" kind=fire day=2026-10-01 loss=500")
 	built := p.build()
-	if built.Persons() != 2700 || built.Households() != 1800 || len(built.Batches) != 3 {
-		t.Fatalf("%d persons, %d households, %d batches", built.Persons(), built.Households(), len(built.Batches))
+	if built.Persons() != 2700 || built.Households() != 1800 || built.Chunks() != 3 {
+		t.Fatalf("%d persons, %d households, %d chunks", built.Persons(), built.Households(), built.Chunks())
 	}
 	seen := 0
-	for i, b := range built.Batches {
+	b := &rules.Batch{}
+	for i := range built.Chunks() {
+		built.Batch(i, b)
 		seen += b.Household.N
 		if int(b.MemberStart[b.Household.N]) != b.Person.N || int(b.SupporterStart[b.Household.N]) != b.Supporter.N {
 			t.Errorf("batch %d is not whole", i)
@@ -316,7 +319,8 @@ func sameLane(t *testing.T, b *rules.Batch, lane int, alone *rules.Batch) {
 	t.Helper()
 	same := func(what string, x, y []rules.Column, from, at int) {
 		for slot := range x {
-			if x[slot].Known.Has(from) != y[slot].Known.Has(at) || x[slot].Num[from] != y[slot].Num[at] {
+			v, known := x[slot].At(from)
+			if w, also := y[slot].At(at); known != also || known && v != w {
 				t.Errorf("%s %d of lane %d differs", what, slot, lane)
 			}
 		}

@@ -114,10 +114,10 @@ type candidate struct {
 
 // merged is what all feeds together say of a fact, by the fact's order of trust.
 type merged struct {
-	column
+	kept
 	candidates []*derivation // in the order of trust
-	from       []uint8       // by person: which of them gave the value, plus one; 0 for none
-	none       rules.Bits
+	from       kept          // which of them gave the value
+	none       rules.Bits    // it is known by silence
 }
 
 // derive computes every fact of every person, feed after feed: those that a feed's covers reads come before it.
@@ -287,10 +287,11 @@ func gather(t *feed.Table, rows []int32) rules.Table {
 func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
 	slices.SortStableFunc(candidates, func(x, y *candidate) int { return cmp.Compare(b.trust(f, x.of), b.trust(f, y.of)) })
 	n := b.register.len()
-	m := &merged{column: newColumn(n), from: make([]uint8, n), none: rules.NewBits(n)}
+	m := &merged{none: rules.NewBits(n)}
 	for _, c := range candidates {
 		m.candidates = append(m.candidates, c.of)
 	}
+	value, from := newColumn(n), newColumn(n)
 	for person := range n {
 		open := false
 		for i, c := range candidates {
@@ -298,17 +299,18 @@ func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
 			case !c.known.Has(person):
 				open = open || c.open.Has(person)
 			case open && c.none.Has(person):
-			case m.from[person] == 0:
-				m.set(person, c.num[person])
-				m.from[person] = uint8(i + 1)
+			case !value.known.Has(person):
+				value.set(person, c.num[person])
+				from.set(person, int64(i))
 				if c.none.Has(person) {
 					m.none.Set(person)
 				}
-			case c.num[person] != m.num[person]:
-				b.disagree(f, person, m, i, c)
+			case c.num[person] != value.num[person]:
+				b.disagree(f, person, value.num[person], candidates[from.num[person]], c)
 			}
 		}
 	}
+	m.kept, m.from = value.keep(), from.keep()
 	return m
 }
 
@@ -320,11 +322,11 @@ func (b *builder) trust(f *pack.Fact, d *derivation) int {
 	return len(f.Trust)
 }
 
-func (b *builder) disagree(f *pack.Fact, person int, m *merged, i int, c *candidate) {
+func (b *builder) disagree(f *pack.Fact, person int, taken int64, from, beside *candidate) {
 	b.disagreements = append(b.disagreements, Disagreement{
 		Person: b.register.number(person), Fact: f,
-		Taken: m.num[person], From: b.pack.Feeds[m.candidates[m.from[person]-1].feed],
-		Other: c.num[person], Beside: b.pack.Feeds[m.candidates[i].feed],
+		Taken: taken, From: b.pack.Feeds[from.of.feed],
+		Other: beside.num[person], Beside: b.pack.Feeds[beside.of.feed],
 	})
 }
 
@@ -348,8 +350,12 @@ func (b *builder) judgeAll(all []pack.Expr) []judgement {
 			judgements[i].yes.Set(person) // what is not asked is true of everybody
 		}
 	}
+	batch := &rules.Batch{}
 	for from := 0; asked && from < n; from += alone {
-		batch := b.standing(from, min(from+alone, n))
+		if size := min(alone, n-from); batch.Person.N != size {
+			batch = b.singles(size)
+		}
+		b.standing(batch, from)
 		for i, e := range all {
 			if e.Source != "" {
 				judgements[i].note(b.evaluator.Persons(e, batch), from, batch.Person.N)
@@ -371,24 +377,29 @@ func (j *judgement) note(answers rules.Column, from, n int) {
 	}
 }
 
-// standing is a batch of persons each of whom stands alone, with the facts known so far.
-func (b *builder) standing(from, to int) *rules.Batch {
-	n := to - from
+// singles is a batch of persons each of whom stands alone, with nothing known of them.
+func (b *builder) singles(n int) *rules.Batch {
 	batch := b.layout.NewBatch(n, n, 0, 0, 0)
 	for i := range n {
 		batch.MemberStart[i+1] = int32(i + 1)
 		batch.Counted[i] = 1
+	}
+	return batch
+}
+
+// standing gives a batch of single persons those from one on, with the facts known so far.
+func (b *builder) standing(batch *rules.Batch, from int) {
+	for i := range batch.Area {
 		batch.Area[i] = b.register.place(from + i)
 	}
 	for path, m := range b.facts {
 		if slot, ok := b.layout.Slot(path); ok && strings.HasPrefix(path, string(pack.Person)+".") {
-			m.copyTo(&batch.Person.Facts[slot], from, n)
+			m.copyTo(&batch.Person.Facts[slot], from/alone)
 		}
 	}
 	for programme := range b.held {
-		b.held[programme].copyTo(&batch.Person.Held[programme], from, n)
+		b.held[programme].copyTo(&batch.Person.Held[programme], from/alone)
 	}
-	return batch
 }
 
 // slotted is a fact that some feed tells, with its place in batches.
@@ -407,13 +418,4 @@ func (b *builder) place() {
 			}
 		}
 	}
-}
-
-// copyTo copies n persons' values; from is at the beginning of a word of the bitmap.
-func (c *column) copyTo(to *rules.Column, from, n int) {
-	if c.num == nil {
-		return
-	}
-	copy(to.Num, c.num[from:from+n])
-	copy(to.Known, c.known[from/64:(from+n+63)/64])
 }

@@ -104,20 +104,40 @@ func (b *builder) fieldCodes(u pack.Unit, name string) *pack.CodeList {
 	return nil
 }
 
-// eventsOf is the events of a unit that a person's rows make, up to the date.
-func (b *builder) eventsOf(unit pack.Unit, person int) []event {
+// eventsOf is the events of a unit that the rows of persons make together, up to the date, in the order of their days.
+func (b *builder) eventsOf(unit pack.Unit, persons ...int32) []event {
 	var events []event
+	for _, person := range persons {
+		for _, s := range b.events {
+			if s.unit != unit {
+				continue
+			}
+			for _, row := range b.feeds[s.feed].of(int(person)) {
+				if e, ok := s.event(int(row), b.on); ok {
+					s.values(&e, int(row))
+					events = append(events, e)
+				}
+			}
+		}
+	}
+	sortEvents(events)
+	return events
+}
+
+// countOf is how many events of a unit a person's rows make.
+func (b *builder) countOf(unit pack.Unit, person int) int {
+	n := 0
 	for _, s := range b.events {
 		if s.unit != unit {
 			continue
 		}
 		for _, row := range b.feeds[s.feed].of(person) {
-			if e, ok := s.event(int(row), b.on); ok {
-				events = append(events, e)
+			if _, ok := s.event(int(row), b.on); ok {
+				n++
 			}
 		}
 	}
-	return events
+	return n
 }
 
 // event is the event of a row. A row without a date, or with a later one than the date of evaluation, makes none: it has
@@ -142,12 +162,16 @@ func (s *eventSource) event(row int, on calendar.Date) (event, bool) {
 	if s.to >= 0 {
 		e.to, e.toKnown = s.table.Num(s.to, row)
 	}
+	return e, true
+}
+
+// values reads the fields of a row's event.
+func (s *eventSource) values(e *event, row int) {
 	for _, f := range s.fields {
 		if n, ok := f.read(s.table, row); ok && (f.codes == nil || n != absent) {
 			e.values = append(e.values, [2]int64{int64(f.slot), n})
 		}
 	}
-	return e, true
 }
 
 func sortEvents(events []event) {
@@ -166,28 +190,37 @@ func (e *event) put(t *rules.Events, row int) {
 	}
 }
 
-// complete is the kinds of events of a unit of which all of a person's are known: every feed that is complete for the
-// kind was delivered, covers the person, and none of the person's rows was set aside or lacks its kind.
-func (b *builder) complete(unit pack.Unit, person int) []bool {
-	kinds := b.layout.EventKinds(unit)
-	if kinds == nil {
-		return nil
+// findComplete finds, by kind of events of each unit, the persons of whom all are known: every feed that is complete for
+// the kind was delivered, covers the person, and none of the person's rows was set aside or lacks its kind.
+func (b *builder) findComplete() {
+	b.complete = map[pack.Unit][]rules.Bits{}
+	for _, unit := range []pack.Unit{pack.Person, pack.Household} {
+		if kinds := b.layout.EventKinds(unit); kinds != nil {
+			b.complete[unit] = make([]rules.Bits, len(kinds.Codes))
+		}
 	}
-	told, open := make([]bool, len(kinds.Codes)), make([]bool, len(kinds.Codes))
 	for _, s := range b.events {
-		if s.unit != unit {
-			continue
+		all := rules.NewBits(b.register.len())
+		for person := range b.register.len() {
+			if b.silenceMeansNone(s.feed, person, eventMonths) && (s.kindAt.column < 0 || b.feeds[s.feed].tell(person, s.kindAt.column)) {
+				all.Set(person)
+			}
 		}
-		all := b.silenceMeansNone(s.feed, person, eventMonths) && (s.kindAt.column < 0 || b.feeds[s.feed].tell(person, s.kindAt.column))
 		for _, kind := range s.complete {
-			told[kind] = true
-			open[kind] = open[kind] || !all
+			b.complete[s.unit][kind] = both(b.complete[s.unit][kind], all)
 		}
 	}
-	for kind := range told {
-		told[kind] = told[kind] && !open[kind]
+}
+
+// both is the persons of two sets, of which the first may not have been made yet.
+func both(set, other rules.Bits) rules.Bits {
+	if set == nil {
+		return slices.Clone(other)
 	}
-	return told
+	for w := range set {
+		set[w] &= other[w]
+	}
+	return set
 }
 
 // silenceMeansNone reports whether what a feed does not say of a person is not there.

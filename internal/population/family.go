@@ -91,7 +91,7 @@ func names(members []Member) []string {
 
 // family lays out one household with its sources.
 func (b *builder) family(h *household, simulated bool) *Family {
-	f := &Family{Batch: b.lay([]household{*h}), Key: h.key, Village: h.place, Members: b.members(h), Doubts: h.doubts, Simulated: simulated}
+	f := &Family{Batch: b.lay(h), Key: h.key, Village: h.place, Members: b.members(h), Doubts: h.doubts, Simulated: simulated}
 	for _, person := range h.supporters {
 		f.Supporters = append(f.Supporters, b.member(person))
 	}
@@ -112,10 +112,14 @@ func (b *builder) family(h *household, simulated bool) *Family {
 // source finds what a person's value rests on.
 func (b *builder) source(path string, person int) (Source, bool) {
 	m := b.facts[path]
-	if m == nil || m.from[person] == 0 {
+	if m == nil {
 		return Source{}, false
 	}
-	d := m.candidates[m.from[person]-1]
+	from, known := m.from.at(person)
+	if !known {
+		return Source{}, false
+	}
+	d := m.candidates[from]
 	s := Source{Feed: b.pack.Feeds[d.feed], None: m.none.Has(person)}
 	if s.None {
 		s.Delivered, s.Known = b.coverage[d.feed].latest()

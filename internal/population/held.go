@@ -12,7 +12,8 @@ import (
 // list of codes and tells nothing of others. Who receives a programme by one feed does; nobody does not unless every
 // feed with the programme would say so.
 func (b *builder) findHeld() {
-	b.held = make([]column, len(b.pack.Programmes))
+	b.held = make([]kept, len(b.pack.Programmes))
+	held := make([]column, len(b.pack.Programmes))
 	for i, f := range b.pack.Feeds {
 		if f.Role != feed.RoleHoldings {
 			continue
@@ -24,8 +25,11 @@ func (b *builder) findHeld() {
 		}
 		told := b.readHeld(i, t, at)
 		for index := range told {
-			b.held[index].join(&told[index])
+			held[index].join(&told[index])
 		}
+	}
+	for index := range held {
+		b.held[index] = held[index].keep()
 	}
 }
 

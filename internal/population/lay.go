@@ -5,134 +5,104 @@ import (
 	"dajiuzhu/internal/rules"
 )
 
-// lay puts whole households into a batch.
-func (b *builder) lay(households []household) *rules.Batch {
-	persons, supporters := 0, 0
-	personEvents, householdEvents := map[int32][]event{}, make([][]event, len(households))
-	personRows, householdRows := 0, 0
-	for i, h := range households {
-		persons += len(h.members)
-		supporters += len(h.supporters)
-		for _, person := range h.members {
-			if events := b.eventsOf(pack.Person, int(person)); len(events) > 0 {
-				sortEvents(events)
-				personEvents[person] = events
-				personRows += len(events)
+// lay puts one household into a batch of its own.
+func (b *builder) lay(h *household) *rules.Batch {
+	householdEvents, personEvents := b.eventsOf(pack.Household, h.members...), 0
+	for _, person := range h.members {
+		personEvents += b.countOf(pack.Person, int(person))
+	}
+	batch := b.layout.NewBatch(1, len(h.members), len(h.supporters), len(householdEvents), personEvents)
+	b.layHousehold(batch, h)
+	batch.HouseholdEvent.Start[1] = int32(putEvents(&batch.HouseholdEvent, 0, householdEvents))
+	for lane, person := range h.members {
+		b.layPerson(&batch.Person, lane, int(person))
+		for kind, whole := range b.complete[pack.Person] {
+			if whole != nil && whole.Has(int(person)) {
+				batch.Person.Complete[kind].Set(lane)
 			}
-			householdEvents[i] = append(householdEvents[i], b.eventsOf(pack.Household, int(person))...)
 		}
-		sortEvents(householdEvents[i])
-		householdRows += len(householdEvents[i])
+		row := int(batch.PersonEvent.Start[lane])
+		batch.PersonEvent.Start[lane+1] = int32(putEvents(&batch.PersonEvent, row, b.eventsOf(pack.Person, person)))
 	}
-	batch := b.layout.NewBatch(len(households), persons, supporters, householdRows, personRows)
-	member, supporter := 0, 0
-	for i := range households {
-		h := &households[i]
-		b.layHousehold(batch, i, h)
-		putEvents(&batch.HouseholdEvent, i, householdEvents[i])
-		for _, person := range h.members {
-			b.layPerson(&batch.Person, member, int(person))
-			b.layComplete(&batch.Person, member, int(person))
-			putEvents(&batch.PersonEvent, member, personEvents[person])
-			member++
-		}
-		for _, person := range h.supporters {
-			b.layPerson(&batch.Supporter, supporter, int(person))
-			supporter++
-		}
-		batch.MemberStart[i+1], batch.SupporterStart[i+1] = int32(member), int32(supporter)
+	for lane, person := range h.supporters {
+		b.layPerson(&batch.Supporter, lane, int(person))
 	}
+	batch.MemberStart[1], batch.SupporterStart[1] = int32(len(h.members)), int32(len(h.supporters))
 	return batch
 }
 
-// putEvents writes a lane's events behind those of the lane before it.
-func putEvents(t *rules.Events, lane int, events []event) {
-	row := int(t.Start[lane])
+// putEvents writes events into rows from one on and returns the row behind them.
+func putEvents(t *rules.Events, row int, events []event) int {
 	for i := range events {
 		events[i].put(t, row)
 		row++
 	}
-	t.Start[lane+1] = int32(row)
+	return row
 }
 
 func (b *builder) layPerson(t *rules.Table, lane, person int) {
 	for _, s := range b.slots[pack.Person] {
-		if s.fact.known.Has(person) {
-			t.Facts[s.slot].Set(lane, s.fact.num[person])
+		if v, known := s.fact.at(person); known {
+			t.Facts[s.slot].Set(lane, v)
 		}
 	}
 	for programme := range b.held {
-		if held := &b.held[programme]; held.num != nil && held.known.Has(person) {
-			t.Held[programme].Set(lane, held.num[person])
-		}
-	}
-}
-
-func (b *builder) layComplete(t *rules.Table, lane, person int) {
-	for kind, all := range b.complete(pack.Person, person) {
-		if all {
-			t.Complete[kind].Set(lane)
+		if v, known := b.held[programme].at(person); known {
+			t.Held[programme].Set(lane, v)
 		}
 	}
 }
 
 // layHousehold writes what is known of a household as one: a fact that registers tell is that of the member of reference;
 // a benefit is held if some member has it, and not held if it is known of every member.
-func (b *builder) layHousehold(batch *rules.Batch, lane int, h *household) {
-	batch.Area[lane] = h.place
-	batch.Counted[lane] = int32(h.counted)
+func (b *builder) layHousehold(batch *rules.Batch, h *household) {
+	batch.Area[0], batch.Counted[0] = h.place, int32(h.counted)
 	if len(h.doubts) > 0 {
-		batch.Doubtful.Set(lane)
+		batch.Doubtful.Set(0)
 	}
-	if h.collective || h.counted == 0 {
-		batch.Collective.Set(lane)
+	if h.apart() {
+		batch.Collective.Set(0)
 	}
 	for _, s := range b.slots[pack.Household] {
-		if s.fact.known.Has(int(h.reference)) {
-			batch.Household.Facts[s.slot].Set(lane, s.fact.num[h.reference])
+		if v, known := s.fact.at(int(h.reference)); known {
+			batch.Household.Facts[s.slot].Set(0, v)
 		}
 	}
 	for programme := range b.held {
-		if v, ok := b.heldBy(h, programme); ok {
-			batch.Household.Held[programme].Set(lane, v)
+		if v, known := heldBy(&b.held[programme], h); known {
+			batch.Household.Held[programme].Set(0, v)
 		}
 	}
-	b.completeHousehold(batch, lane, h)
+	for kind, whole := range b.complete[pack.Household] {
+		if ofAll(whole, h) {
+			batch.Household.Complete[kind].Set(0)
+		}
+	}
 }
 
-func (b *builder) heldBy(h *household, programme int) (int64, bool) {
-	held := &b.held[programme]
-	if held.num == nil {
-		return 0, false
-	}
-	all := true
+func heldBy(held *kept, h *household) (int64, bool) {
+	all := held.told()
 	for _, person := range h.members {
-		if held.known.Has(int(person)) && held.num[person] == 1 {
+		v, known := held.at(int(person))
+		if known && v == 1 {
 			return 1, true
 		}
-		all = all && held.known.Has(int(person))
+		all = all && known
 	}
 	return 0, all
 }
 
-// completeHousehold: all events of a kind are known of the household if they are of every member.
-func (b *builder) completeHousehold(batch *rules.Batch, lane int, h *household) {
-	var all []bool
-	for i, person := range h.members {
-		complete := b.complete(pack.Household, int(person))
-		if i == 0 {
-			all = complete
-			continue
-		}
-		for kind := range all {
-			all[kind] = all[kind] && complete[kind]
+// ofAll reports whether every member is in a set.
+func ofAll(set rules.Bits, h *household) bool {
+	if set == nil {
+		return false
+	}
+	for _, person := range h.members {
+		if !set.Has(int(person)) {
+			return false
 		}
 	}
-	for kind, complete := range all {
-		if complete {
-			batch.Household.Complete[kind].Set(lane)
-		}
-	}
+	return len(h.members) > 0
 }
 
 // members is a household's persons by lane.

@@ -6,6 +6,7 @@ import (
 
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/population"
+	"dajiuzhu/internal/rules"
 )
 
 // Silence is none only where whoever is silent could have told, and nobody who is trusted more has something that cannot be
@@ -176,7 +177,8 @@ func TestKeysAreUnique(t *testing.T) {
 		add("Eve", "1980-01-01", "9-2", "head").add("Tom", "1950-01-01", "", "head").add("Tim", "1951-01-01", "", "head").add("Uwe", "1952-01-01", "-2", "head")
 	built := p.build()
 	seen := map[string]bool{}
-	for i, b := range built.Batches {
+	for i := range built.Chunks() {
+		b := built.Batch(i, &rules.Batch{})
 		for lane := range b.Household.N {
 			h := built.At(i, lane)
 			if seen[h.Key] {

@@ -1,7 +1,6 @@
 package population
 
 import (
-	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
@@ -12,7 +11,7 @@ import (
 // Population is everybody who is registered, as households in batches.
 type Population struct {
 	On            calendar.Date
-	Batches       []*rules.Batch // whole households in the order of villages and keys
+	Columns       *Columns       // whole households in the order of villages and keys
 	Feeds         []FeedState    // in the pack's order
 	Disagreements []Disagreement // where a less trusted feed says otherwise, by person and fact
 	Failed        int            // values of feeds' formulas that came to an error and are therefore unknown
@@ -20,7 +19,6 @@ type Population struct {
 
 	builder    *builder
 	households []household
-	starts     []int          // of each batch: its first household
 	keys       map[string]int // to the household
 	of         []int32        // of each person: the household
 }
@@ -58,8 +56,9 @@ type builder struct {
 	covered  []rules.Bits // persons whom each feed covers
 	facts    map[string]*merged
 	slots    map[pack.Unit][]slotted // facts that some feed tells, by unit and slot
-	held     []column                // by programme; empty where no register tells
+	held     []kept                  // by programme; nothing where no register tells
 	events   []*eventSource
+	complete map[pack.Unit][]rules.Bits // by kind: the persons of whom all events are known; nil is nobody
 
 	disagreements []Disagreement
 	failed        int
@@ -92,6 +91,7 @@ func Build(policy *rules.Policy, set *feed.Set, on calendar.Date) (*Population, 
 	b.place()
 	b.findHeld()
 	b.findEvents()
+	b.findComplete()
 	return b.population(b.compose()), nil
 }
 
@@ -107,10 +107,8 @@ func (b *builder) population(households []household) *Population {
 	for i, f := range b.pack.Feeds {
 		p.Feeds = append(p.Feeds, b.state(i, f))
 	}
-	for _, d := range b.set.Deliveries {
-		p.Simulated = p.Simulated || d.Simulated
-	}
-	p.batch()
+	p.Columns = b.columns(households)
+	p.Simulated = p.Columns.Simulated
 	return p
 }
 
@@ -127,56 +125,36 @@ func (b *builder) state(i int, f *pack.Feed) FeedState {
 	return s
 }
 
-// personsAtOnce is about how many persons a batch has.
-const personsAtOnce = 1000
-
-// batch lays the households out, whole ones together until there are enough persons.
-func (p *Population) batch() {
-	for from := 0; from < len(p.households); {
-		to, persons := from, 0
-		for to < len(p.households) && (to == from || persons+len(p.households[to].members) <= personsAtOnce) {
-			persons += len(p.households[to].members)
-			to++
-		}
-		p.starts = append(p.starts, from)
-		p.Batches = append(p.Batches, p.builder.lay(p.households[from:to]))
-		from = to
-	}
-}
-
 // Persons is how many are registered, Households how many households they make.
 func (p *Population) Persons() int { return p.builder.register.len() }
 
 // Households is the number of households.
 func (p *Population) Households() int { return len(p.households) }
 
-// Household is a household as reports name it.
-type Household struct {
-	Key        string
-	Village    area.Code
-	Members    []Member // by lane: those who count first
-	Collective bool     // nobody linked to anybody in a dormitory or an institution
-	Uncounted  bool     // nobody in it counts as a member
-	Doubts     []pack.Text
+// Chunks is how many chunks of whole households there are.
+func (p *Population) Chunks() int { return p.Columns.Chunks() }
+
+// Batch fills a batch with a chunk, see [Columns.Fill], and returns it.
+func (p *Population) Batch(chunk int, into *rules.Batch) *rules.Batch {
+	p.Columns.Fill(chunk, into)
+	return into
 }
 
-// At is the household in a lane of a batch.
-func (p *Population) At(batch, lane int) Household {
-	h := &p.households[p.starts[batch]+lane]
-	return Household{Key: h.key, Village: h.place, Members: p.builder.members(h), Collective: h.collective,
-		Uncounted: h.counted == 0, Doubts: h.doubts}
+// At is the household in a lane of a chunk.
+func (p *Population) At(chunk, lane int) Household {
+	first, _ := p.Columns.First(chunk)
+	h := &p.households[first+lane]
+	return Household{Key: h.key, Village: h.place, Members: p.builder.members(h), Doubts: h.doubts}
 }
 
-// Lane is where a household is: its batch and its lane there.
-func (p *Population) Lane(key string) (batch, lane int, ok bool) {
+// Lane is where a household is: its chunk and its lane there.
+func (p *Population) Lane(key string) (chunk, lane int, ok bool) {
 	i, ok := p.keys[key]
 	if !ok {
 		return 0, 0, false
 	}
-	for batch < len(p.starts)-1 && p.starts[batch+1] <= i {
-		batch++
-	}
-	return batch, i - p.starts[batch], true
+	chunk, lane = p.Columns.Lane(i)
+	return chunk, lane, true
 }
 
 // Find is the key of the household of a person.

@@ -125,28 +125,29 @@ var broken = fault.Text{Key: "screening.broken",
 
 // Run screens a population on the date of the plan.
 func Run(ctx context.Context, plan *rules.Plan, people *population.Population, progress Progress) (*Result, error) {
-	batches := people.Batches
-	parts := make([]part, len(batches))
+	chunks := people.Chunks()
+	parts := make([]part, chunks)
 	due := dueDates(plan)
 	next := make(chan int)
 	var workers sync.WaitGroup
 	var mutex sync.Mutex
 	done := 0
-	for range min(runtime.GOMAXPROCS(0), max(1, len(batches))) {
+	for range min(runtime.GOMAXPROCS(0), max(1, chunks)) {
 		workers.Go(func() {
 			s := &screener{plan: plan, people: people, evaluator: plan.NewEvaluator(), due: due}
+			b := &rules.Batch{}
 			for i := range next {
-				parts[i] = s.batch(i, batches[i])
+				parts[i] = s.batch(i, people.Batch(i, b))
 				mutex.Lock()
 				done++
 				if progress != nil {
-					progress(done, len(batches))
+					progress(done, chunks)
 				}
 				mutex.Unlock()
 			}
 		})
 	}
-	err := feedBatches(ctx, next, len(batches))
+	err := feedBatches(ctx, next, chunks)
 	workers.Wait()
 	if err != nil {
 		return nil, err
@@ -243,8 +244,8 @@ func holds(b *rules.Batch, unit pack.Unit, programme, lane int) bool {
 	if unit == pack.Household {
 		t = &b.Household
 	}
-	c := t.Held[programme]
-	return c.Known.Has(lane) && c.Num[lane] != 0
+	held, known := t.Held[programme].At(lane)
+	return known && held != 0
 }
 
 func (s *screener) ranked(h int, b *rules.Batch, r *rules.IndexResult) Ranked {

@@ -112,7 +112,8 @@ func TestNobodyIsLostOrDoubled(t *testing.T) {
 	c := newCounty(t, 3000)
 	r := c.screen(t)
 	want, got := map[string]int{}, map[string]int{}
-	for batch, b := range c.people.Batches {
+	for batch := range c.people.Chunks() {
+		b := c.people.Batch(batch, &rules.Batch{})
 		for lane := range b.Household.N {
 			h := c.people.At(batch, lane)
 			if !b.Collective.Has(lane) {
@@ -174,7 +175,7 @@ func TestNobodyIsLostOrDoubled(t *testing.T) {
 
 func collective(c *county, key string) bool {
 	batch, lane, ok := c.people.Lane(key)
-	return ok && c.people.Batches[batch].Collective.Has(lane)
+	return ok && c.people.Batch(batch, &rules.Batch{}).Collective.Has(lane)
 }
 
 func TestRanking(t *testing.T) {
@@ -368,7 +369,8 @@ func TestIdentityNumbersStayMasked(t *testing.T) {
 			continue // compressed; it holds the rows of the CSV
 		}
 		content := read(t, filepath.Join(dir, f.Name()))
-		for batch, b := range c.people.Batches {
+		for batch := range c.people.Chunks() {
+			b := c.people.Batch(batch, &rules.Batch{})
 			for lane := range b.Household.N {
 				for _, m := range c.people.At(batch, lane).Members {
 					if strings.Contains(content, m.ID.Plain()) {
