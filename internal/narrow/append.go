@@ -6,15 +6,14 @@ import (
 	"math/bits"
 )
 
-// Append appends a chunk of len(num) lanes of which those are known whose bit is set. Bits past the last lane are zero. A
-// column holds up to 4 GiB.
+// Append appends a chunk of len(num) lanes of which those are known whose bit is set. Bits past the last lane are zero. What
+// num held in the other lanes is lost: they are given a value that costs nothing. A column holds up to 4 GiB.
 func (c *Column) Append(num []int64, known []uint64) {
 	b := block{at: uint32(len(c.bytes)), lanes: uint32(len(num))}
 	c.appendKnown(&b, known)
-	if b.known == none {
-		known = nil
+	if b.known != none {
+		c.appendValues(&b, num, known)
 	}
-	c.appendValues(&b, num, known)
 	if uint64(len(c.bytes)) > math.MaxUint32 {
 		panic("narrow: a column of more than 4 GiB")
 	}
@@ -31,107 +30,117 @@ func (c *Column) AppendSame(lanes int, v int64, known bool) {
 }
 
 func (c *Column) appendValues(b *block, num []int64, known []uint64) {
-	if b.known == none {
-		return
+	s := spread{common: common(num, known)}
+	if b.known == some {
+		settle(num, known, s.common)
 	}
-	s := survey(num, known, b.known == all)
+	s.survey(num)
 	if s.least == s.most {
 		b.base = s.least
 		return
 	}
-	plan(b, s, len(num))
+	s.plan(b, len(num))
 	switch b.form {
 	case bit:
-		c.appendBits(b, num, known)
+		c.appendBits(b, num)
 	case dense:
-		c.appendDense(b, num, known)
+		c.appendDense(b, num)
 	case sparse:
-		c.appendSparse(b, num, known, s)
+		c.appendSparse(b, num, &s)
 	}
 }
 
-// spread is how the known values of a chunk lie.
+// common is the value of most known lanes, if one value is that of many: it is sought among a part of them.
+func common(num []int64, known []uint64) int64 {
+	candidate, votes := int64(0), 0
+	for w, word := range known {
+		for step := 0; word != 0 && step < 8; step++ {
+			v := num[w*64+bits.TrailingZeros64(word)]
+			word &= word - 1
+			switch {
+			case votes == 0:
+				candidate, votes = v, 1
+			case v == candidate:
+				votes++
+			default:
+				votes--
+			}
+		}
+	}
+	return candidate
+}
+
+// settle gives the lanes that are not known a value.
+func settle(num []int64, known []uint64, v int64) {
+	for i := range num {
+		if known[i>>6]>>(i&63)&1 == 0 {
+			num[i] = v
+		}
+	}
+}
+
+// spread is how the values of a chunk lie.
 type spread struct {
 	least, most int64
-	common      int64 // the value of more than half of the lanes, if there is one
-	differ      int   // lanes that have another than the common one
+	common      int64
+	differ      int   // lanes that have another than the common value
 	unit        uint8 // of which everything above the least is a multiple
 }
 
-func survey(num []int64, known []uint64, whole bool) spread {
-	s := spread{}
-	votes, first := 0, true
-	look := func(v int64) {
-		switch {
-		case votes == 0:
-			s.common, votes = v, 1
-		case v == s.common:
-			votes++
-		default:
-			votes--
-		}
+func (s *spread) survey(num []int64) {
+	s.least, s.most = num[0], num[0]
+	for _, v := range num {
 		s.least, s.most = min(s.least, v), max(s.most, v)
 	}
-	if whole {
-		s.least, s.most = num[0], num[0]
-		for _, v := range num {
-			look(v)
-		}
-	} else {
-		each(known, func(i int) {
-			if first {
-				s.least, s.most, first = num[i], num[i], false
-			}
-			look(num[i])
-		})
-	}
 	if s.least == s.most {
-		return s
+		return
 	}
-	each(known, func(i int) { s.differ += truth(num[i] != s.common) })
-	s.unit = unitOf(num, known, &s)
-	return s
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func each(set []uint64, f func(i int)) {
-	for w, word := range set {
-		for ; word != 0; word &= word - 1 {
-			f(w*64 + bits.TrailingZeros64(word))
+	for _, v := range num {
+		if v != s.common {
+			s.differ++
 		}
 	}
+	s.unit = s.unitOf(num)
 }
 
 // unitOf is the largest unit of which everything above the least value is a multiple. Where values lie so close that the
 // unit would save nothing, or so far apart that what is above the least is no int64, it is one.
-func unitOf(num []int64, known []uint64, s *spread) uint8 {
+func (s *spread) unitOf(num []int64) uint8 {
 	if width(s.above()) == 1 || s.above() > math.MaxInt64 {
 		return 0
 	}
-	for unit := len(units) - 1; unit > 0; unit-- {
-		if multiples(num, known, s.least, unit) {
-			return uint8(unit)
+	for unit := uint8(len(units) - 1); unit > 0; unit-- {
+		if s.multiples(num, unit) {
+			return unit
 		}
 	}
 	return 0
 }
 
-func multiples(num []int64, known []uint64, least int64, unit int) bool {
-	divisor := uint64(units[unit])
-	for w, word := range known {
-		for ; word != 0; word &= word - 1 {
-			if uint64(num[w*64+bits.TrailingZeros64(word)]-least)%divisor != 0 {
-				return false
-			}
+func (s *spread) multiples(num []int64, unit uint8) bool {
+	last := s.least
+	for _, v := range num {
+		if v == last {
+			continue
 		}
+		above := uint64(v - s.least)
+		if steps(above, unit)*uint64(units[unit]) != above {
+			return false
+		}
+		last = v
 	}
 	return true
+}
+
+// steps is how many units a number is. The divisors are constants since dividing by them is then multiplying.
+func steps(n uint64, unit uint8) uint64 {
+	switch unit {
+	case 1:
+		return n / fen
+	case 2:
+		return n / yuan
+	}
+	return n
 }
 
 // above is how far the most lies above the least.
@@ -151,16 +160,15 @@ func width(n uint64) uint8 {
 }
 
 // plan chooses the form of fewest bytes.
-func plan(b *block, s spread, lanes int) {
-	b.unit, b.base = s.unit, s.least
-	steps := s.above() / uint64(units[s.unit])
-	b.width = width(steps)
+func (s *spread) plan(b *block, lanes int) {
+	b.unit, b.base, b.form = s.unit, s.least, dense
+	most := steps(s.above(), s.unit)
+	b.width = width(most)
 	if b.width == 8 {
 		b.unit = 0
 	}
-	b.form = dense
 	size := lanes * int(b.width)
-	if steps == 1 {
+	if most == 1 {
 		b.form, size = bit, (lanes+63)/64*8
 	}
 	if lanes <= math.MaxUint16+1 && 8+s.differ*(2+int(b.width)) < size {
@@ -168,12 +176,11 @@ func plan(b *block, s spread, lanes int) {
 	}
 }
 
-func (c *Column) appendBits(b *block, num []int64, known []uint64) {
-	for w, word := range known[:(len(num)+63)/64] {
+func (c *Column) appendBits(b *block, num []int64) {
+	for from := 0; from < len(num); from += 64 {
 		set := uint64(0)
-		for ; word != 0; word &= word - 1 {
-			i := bits.TrailingZeros64(word)
-			if num[w*64+i] != b.base {
+		for i, v := range num[from:min(from+64, len(num))] {
+			if v != b.base {
 				set |= 1 << i
 			}
 		}
@@ -181,12 +188,19 @@ func (c *Column) appendBits(b *block, num []int64, known []uint64) {
 	}
 }
 
-func (c *Column) appendDense(b *block, num []int64, known []uint64) {
+func (c *Column) appendDense(b *block, num []int64) {
+	put := c.grow(len(num) * int(b.width))
+	base := uint64(b.base)
+	for i, v := range num {
+		putMultiple(put, i, b.width, steps(uint64(v)-base, b.unit))
+	}
+}
+
+// grow appends n bytes and returns them.
+func (c *Column) grow(n int) []byte {
 	from := len(c.bytes)
-	c.bytes = append(c.bytes, make([]byte, len(num)*int(b.width))...)
-	put := c.bytes[from:]
-	unit := uint64(units[b.unit])
-	each(known, func(i int) { putMultiple(put, i, b.width, (uint64(num[i])-uint64(b.base))/unit) })
+	c.bytes = append(c.bytes, make([]byte, n)...)
+	return c.bytes[from:]
 }
 
 func putMultiple(to []byte, i int, width uint8, n uint64) {
@@ -202,21 +216,16 @@ func putMultiple(to []byte, i int, width uint8, n uint64) {
 	}
 }
 
-func (c *Column) appendSparse(b *block, num []int64, known []uint64, s spread) {
-	c.bytes = binary.LittleEndian.AppendUint64(c.bytes, uint64(s.least))
-	each(known, func(i int) {
-		if num[i] != s.common {
-			c.bytes = binary.LittleEndian.AppendUint16(c.bytes, uint16(i))
+func (c *Column) appendSparse(b *block, num []int64, s *spread) {
+	put := c.grow(8 + s.differ*(2+int(b.width)))
+	binary.LittleEndian.PutUint64(put, uint64(s.least))
+	lanes, values, n := put[8:], put[8+2*s.differ:], 0
+	for i, v := range num {
+		if v == s.common {
+			continue
 		}
-	})
-	from, n := len(c.bytes), 0
-	c.bytes = append(c.bytes, make([]byte, s.differ*int(b.width))...)
-	put := c.bytes[from:]
-	unit := uint64(units[b.unit])
-	each(known, func(i int) {
-		if num[i] != s.common {
-			putMultiple(put, n, b.width, (uint64(num[i])-uint64(s.least))/unit)
-			n++
-		}
-	})
+		binary.LittleEndian.PutUint16(lanes[2*n:], uint16(i))
+		putMultiple(values, n, b.width, steps(uint64(v)-uint64(s.least), b.unit))
+		n++
+	}
 }

@@ -42,11 +42,20 @@ const (
 	some
 )
 
-// units are of what values are multiples: whole yuan and fen in millionths, and anything.
-var units = [...]int64{1, 10_000, 1_000_000}
+// Fen and yuan in millionths.
+const (
+	fen  = 10_000
+	yuan = 1_000_000
+)
+
+// units are of what values are multiples.
+var units = [...]int64{1, fen, yuan}
 
 // Chunks is the number of chunks.
 func (c *Column) Chunks() int { return len(c.blocks) }
+
+// Lanes is the number of lanes of a chunk.
+func (c *Column) Lanes(chunk int) int { return int(c.blocks[chunk].lanes) }
 
 // Bytes is how many bytes the chunks take beside a fixed few for each.
 func (c *Column) Bytes() int { return len(c.bytes) }

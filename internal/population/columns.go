@@ -18,6 +18,7 @@ type Columns struct {
 	Simulated bool   // the facts are invented
 	Checksum  string // SHA-256, hex, of the files that it was read from; "" if it was built
 
+	pack                                             *pack.Pack
 	layout                                           *rules.Layout
 	chunks                                           []extent // one more than there are chunks: where each begins
 	memberStart, supporterStart, householdEventStart []int32  // by household, one more than there are

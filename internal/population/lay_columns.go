@@ -19,7 +19,7 @@ type lanes struct {
 // columns lays households out, column after column.
 func (b *builder) columns(households []household) *Columns {
 	n := len(households)
-	c := &Columns{On: b.on, layout: b.layout, counted: make([]int32, n), area: make([]area.Code, n),
+	c := &Columns{On: b.on, pack: b.pack, layout: b.layout, counted: make([]int32, n), area: make([]area.Code, n),
 		memberStart: make([]int32, n+1), supporterStart: make([]int32, n+1), householdEventStart: make([]int32, n+1)}
 	var members, references, supporters lanes
 	for i := range households {
@@ -124,8 +124,7 @@ func appendColumns(to []narrow.Column, from []rules.Column) []narrow.Column {
 // layTables lays out the facts, what is held and where all events are known. Columns are independent of each other: each
 // is one task for one processor.
 func (b *builder) layTables(c *Columns, households []household, members, references, supporters lanes) {
-	c.household = b.emptyTable(pack.Household)
-	c.person, c.supporter = b.emptyTable(pack.Person), b.emptyTable(pack.Person)
+	c.household, c.person, c.supporter = c.emptyTable(pack.Household), c.emptyTable(pack.Person), c.emptyTable(pack.Person)
 	var tasks []func(*gatherer)
 	gather := func(to *narrow.Column, from *kept, l *lanes) {
 		tasks = append(tasks, func(g *gatherer) { g.gather(to, from, l) })
@@ -160,11 +159,6 @@ func (b *builder) layTables(c *Columns, households []household, members, referen
 		tasks = append(tasks, func(g *gatherer) { g.allBits(&c.household.complete[kind], whole, households, &references) })
 	}
 	b.work(tasks)
-}
-
-func (b *builder) emptyTable(unit pack.Unit) table {
-	return table{make([]narrow.Column, len(b.layout.Facts(unit))), make([]narrow.Column, len(b.held)),
-		make([]narrow.Column, len(b.complete[unit]))}
 }
 
 // work runs tasks, each processor one at a time.

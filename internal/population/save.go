@@ -1,0 +1,314 @@
+package population
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"dajiuzhu/internal/narrow"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/rules"
+)
+
+// Save writes the columns and the names into a folder, as Parquet tables and a list of them. The folder is written beside
+// its place and put there when everything is on disk, so that a failure leaves the former one as it was; it is its owner's
+// alone, since it says everything of everybody.
+func (c *Columns) Save(dir string) error {
+	return c.save(dir, func(path string) (io.WriteCloser, error) {
+		return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	})
+}
+
+type creator func(path string) (io.WriteCloser, error)
+
+func (c *Columns) save(dir string, create creator) (err error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return fmt.Errorf("making the folder of columns: %w", err)
+	}
+	beside, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
+	if err != nil {
+		return fmt.Errorf("making the folder of columns: %w", err)
+	}
+	if err := c.saveTables(beside, create); err != nil {
+		return errors.Join(fmt.Errorf("saving the columns of %s: %w", dir, err), os.RemoveAll(beside))
+	}
+	return exchange(beside, dir)
+}
+
+// exchange puts a folder in the place of another one, which it removes.
+func exchange(beside, dir string) error {
+	former := beside + ".former"
+	err := os.Rename(dir, former)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return os.Rename(beside, dir)
+	case err != nil:
+		return errors.Join(fmt.Errorf("putting the former %s aside: %w", dir, err), os.RemoveAll(beside))
+	}
+	if err := os.Rename(beside, dir); err != nil {
+		return errors.Join(fmt.Errorf("putting %s in place: %w", dir, err), os.Rename(former, dir), os.RemoveAll(beside))
+	}
+	return os.RemoveAll(former)
+}
+
+func (c *Columns) saveTables(dir string, create creator) error {
+	names, err := c.Names()
+	if err != nil {
+		return err
+	}
+	list := saved{Format: savedFormat, Pack: c.pack.ID, Hash: c.pack.Hash, Layout: layoutSum(c.pack), On: c.On.String(), Simulated: c.Simulated}
+	for _, t := range c.tables(names) {
+		file, err := c.saveTable(filepath.Join(dir, t.name), t, create)
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", t.name, err)
+		}
+		list.Files = append(list.Files, file)
+	}
+	list.Checksum = list.sum()
+	return writeFile(filepath.Join(dir, savedList), create, func(w io.Writer) error {
+		_, err := w.Write(list.content())
+		return err
+	})
+}
+
+// writeFile writes a file through to the disk.
+func writeFile(path string, create creator, write func(io.Writer) error) error {
+	f, err := create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if s, ok := f.(interface{ Sync() error }); ok && err == nil {
+		err = s.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// savedTable is one file to be written.
+type savedTable struct {
+	name    string
+	rows    int
+	columns []savedColumn
+}
+
+// savedColumn gives its values in order, a few at a time.
+type savedColumn struct {
+	name string
+	node parquet.Node
+	each func(write func([]parquet.Value) error) error
+}
+
+func (c *Columns) tables(names *Names) []savedTable {
+	last := c.chunks[len(c.chunks)-1]
+	persons := append([]savedColumn{owners(fieldHousehold, c.memberStart), c.countsColumn()}, c.savedColumns(c.fields(pack.Person, &c.person, true))...)
+	households := append([]savedColumn{c.areaColumn()}, c.savedColumns(append(c.states(), c.fields(pack.Household, &c.household, true)...))...)
+	supporters := append([]savedColumn{owners(fieldHousehold, c.supporterStart)}, c.savedColumns(c.fields(pack.Person, &c.supporter, false))...)
+	householdEvents := append([]savedColumn{owners(fieldHousehold, c.householdEventStart)}, c.savedColumns(c.eventFields(pack.Household, c.householdEvent))...)
+	personEvents := append([]savedColumn{owners(fieldPerson, c.personEventStart)}, c.savedColumns(c.eventFields(pack.Person, c.personEvent))...)
+	return []savedTable{
+		{savedHouseholds, int(last.household), households},
+		{savedPersons, int(last.person), persons},
+		{savedSupporters, int(last.supporter), supporters},
+		{savedHouseholdEvents, int(last.householdEvent), householdEvents},
+		{savedPersonEvents, int(last.personEvent), personEvents},
+		{savedHouseholdNames, int(last.household), names.householdColumns()},
+		{savedPersonNames, int(last.person), names.personColumns()},
+	}
+}
+
+func (c *Columns) saveTable(path string, t savedTable, create creator) (savedFile, error) {
+	group := parquet.Group{}
+	for _, column := range t.columns {
+		group[column.name] = column.node
+	}
+	schema := parquet.NewSchema(strings.TrimSuffix(t.name, ".parquet"), group)
+	counted := &summed{sum: sha256.New()}
+	err := writeFile(path, create, func(w io.Writer) error {
+		counted.to = w
+		p := parquet.NewGenericWriter[any](counted, schema, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("dajiuzhu", fmt.Sprint(savedFormat), ""),
+			parquet.KeyValueMetadata("dajiuzhu.on", c.On.String()), parquet.KeyValueMetadata("dajiuzhu.pack", c.pack.ID),
+			parquet.KeyValueMetadata("dajiuzhu.simulated", fmt.Sprint(c.Simulated)))
+		writers := p.ColumnWriters()
+		for _, column := range t.columns {
+			leaf, _ := schema.Lookup(column.name)
+			if err := column.save(writers[leaf.ColumnIndex], leaf.ColumnIndex); err != nil {
+				return err
+			}
+		}
+		return p.Close()
+	})
+	return savedFile{Name: t.name, Rows: t.rows, Bytes: counted.bytes, SHA256: hex.EncodeToString(counted.sum.Sum(nil))}, err
+}
+
+// save writes a column's values; those that are null are known by their level.
+func (s *savedColumn) save(to *parquet.ColumnWriter, index int) error {
+	defined := 0
+	if s.node.Optional() {
+		defined = 1
+	}
+	return s.each(func(values []parquet.Value) error {
+		for i, v := range values {
+			level := defined
+			if v.IsNull() {
+				level = 0
+			}
+			values[i] = v.Level(0, level, index)
+		}
+		_, err := to.WriteRowValues(values)
+		return err
+	})
+}
+
+// summed counts and sums what is written.
+type summed struct {
+	to    io.Writer
+	sum   hash.Hash
+	bytes int64
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.to.Write(p)
+	s.sum.Write(p[:n])
+	s.bytes += int64(n)
+	return n, err
+}
+
+// valuesAtOnce is how many values are given to a writer at a time.
+const valuesAtOnce = 4096
+
+// values is a column of n values that are computed one by one.
+func values(name string, node parquet.Node, n int, at func(i int) parquet.Value) savedColumn {
+	return savedColumn{name, node, func(write func([]parquet.Value) error) error {
+		some := make([]parquet.Value, 0, valuesAtOnce)
+		for i := range n {
+			some = append(some, at(i))
+			if len(some) < valuesAtOnce && i < n-1 {
+				continue
+			}
+			if err := write(some); err != nil {
+				return err
+			}
+			some = some[:0]
+		}
+		return nil
+	}}
+}
+
+// owners says of each row whose it is.
+func owners(name string, start []int32) savedColumn {
+	owner := int32(0)
+	return values(name, rising(), int(start[len(start)-1]), func(row int) parquet.Value {
+		for start[owner+1] <= int32(row) {
+			owner++
+		}
+		return parquet.Int32Value(owner)
+	})
+}
+
+func (c *Columns) countsColumn() savedColumn {
+	household := 0
+	return values(fieldCounts, flag().node, c.Persons(), func(person int) parquet.Value {
+		for c.memberStart[household+1] <= int32(person) {
+			household++
+		}
+		return parquet.BooleanValue(int32(person)-c.memberStart[household] < c.counted[household])
+	})
+}
+
+func (c *Columns) areaColumn() savedColumn {
+	form := areaForm()
+	return values(fieldArea, form.node, c.Households(), func(h int) parquet.Value {
+		if c.area[h] == 0 {
+			return parquet.NullValue()
+		}
+		return form.write(int64(c.area[h]))
+	})
+}
+
+func (c *Columns) savedColumns(fields []field) []savedColumn {
+	all := make([]savedColumn, len(fields))
+	for i, f := range fields {
+		all[i] = savedColumn{f.name, f.form.node, f.values}
+	}
+	return all
+}
+
+// values gives a column's values chunk by chunk.
+func (f *field) values(write func([]parquet.Value) error) error {
+	var column rules.Column
+	var some []parquet.Value
+	for chunk := range f.column.Chunks() {
+		n := f.column.Lanes(chunk)
+		some = some[:0]
+		if f.bitmap {
+			column.Known = readBits(f.column, chunk, column.Known, n)
+			for i := range n {
+				some = append(some, parquet.BooleanValue(column.Known.Has(i)))
+			}
+		} else {
+			column = fillColumns([]narrow.Column{*f.column}, chunk, []rules.Column{column}, n)[0]
+			some = f.form.append(some, &column, n)
+		}
+		if err := write(some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append makes values of lanes; equal neighbours are one value.
+func (f *savedForm) append(to []parquet.Value, column *rules.Column, n int) []parquet.Value {
+	null := parquet.NullValue()
+	last, value := int64(0), null
+	for i := range n {
+		v, known := column.At(i)
+		switch {
+		case !known:
+			to = append(to, null)
+			continue
+		case v != last || value.IsNull():
+			last, value = v, f.write(v)
+		}
+		to = append(to, value)
+	}
+	return to
+}
+
+func (n *Names) householdColumns() []savedColumn {
+	doubts := func(name string, say func(pack.Text) string) savedColumn {
+		return values(name, textForm().node, len(n.keys), func(h int) parquet.Value {
+			var texts []string
+			for _, d := range n.Doubts(h) {
+				texts = append(texts, say(d))
+			}
+			return textValue(strings.Join(texts, "\n"))
+		})
+	}
+	return []savedColumn{
+		values(fieldKey, parquet.String(), len(n.keys), func(h int) parquet.Value { return textValue(n.keys[h]) }),
+		doubts(fieldDoubtsZh, func(t pack.Text) string { return t.Zh }),
+		doubts(fieldDoubtsEn, func(t pack.Text) string { return t.En }),
+	}
+}
+
+func (n *Names) personColumns() []savedColumn {
+	return []savedColumn{
+		values(fieldName, textForm().node, len(n.name), func(p int) parquet.Value { return textValue(n.text[n.name[p]]) }),
+		values(fieldNumber, parquet.String(), len(n.number), func(p int) parquet.Value { return textValue(n.number[p].Plain()) }),
+	}
+}
+
+func textValue(s string) parquet.Value { return parquet.ByteArrayValue([]byte(s)) }
