@@ -189,10 +189,24 @@ func (c *Column) appendBits(b *block, num []int64) {
 }
 
 func (c *Column) appendDense(b *block, num []int64) {
-	put := c.grow(len(num) * int(b.width))
-	base := uint64(b.base)
-	for i, v := range num {
-		putMultiple(put, i, b.width, steps(uint64(v)-base, b.unit))
+	put, base := c.grow(len(num)*int(b.width)), uint64(b.base)
+	switch b.width {
+	case 1:
+		for i, v := range num {
+			put[i] = byte(steps(uint64(v)-base, b.unit))
+		}
+	case 2:
+		for i, v := range num {
+			binary.LittleEndian.PutUint16(put[2*i:], uint16(steps(uint64(v)-base, b.unit)))
+		}
+	case 4:
+		for i, v := range num {
+			binary.LittleEndian.PutUint32(put[4*i:], uint32(steps(uint64(v)-base, b.unit)))
+		}
+	default:
+		for i, v := range num {
+			binary.LittleEndian.PutUint64(put[8*i:], uint64(v)-base)
+		}
 	}
 }
 
