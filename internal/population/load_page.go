@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -198,11 +199,14 @@ func (v *pageValues) copyAfter(from, to, values int, num []int64, known rules.Bi
 		v.write(num[lane:lane+to-from], values)
 		return
 	}
-	for i, level := range v.levels[from:to] {
-		if level != 0 {
-			num[lane+i] = v.value(values)
+	lanes, levels := num[lane:lane+to-from], v.levels[from:to]
+	next := v.skip(from, to)
+	v.write(lanes[:next], values)
+	for i := len(levels) - 1; next > 0; i-- { // from behind, so that nothing is overwritten before it has moved
+		if levels[i] != 0 {
+			next--
+			lanes[i] = lanes[next]
 			known.Set(lane + i)
-			values++
 		}
 	}
 }
@@ -272,7 +276,7 @@ func (c *cutter) take(v *pageValues, from, to, values int) {
 		}
 	}
 	if c.lane == 0 {
-		c.num, c.known = append(c.num[:0], make([]int64, n)...), sized(c.known, n)
+		c.num, c.known = slices.Grow(c.num[:0], n)[:n], sized(c.known, n)
 		clear(c.known)
 	}
 	v.copyAfter(from, to, values, c.num, c.known, c.lane)

@@ -122,8 +122,8 @@ func readList(p *pack.Pack, dir string) (*saved, error) {
 	}
 	at := fault.At{File: path}
 	switch {
-	case s.Checksum != s.sum():
-		return nil, damaged(path, errors.New("the checksum of the list differs"))
+	case s.Checksum != s.sum() || !bytes.Equal(content, s.content()):
+		return nil, damaged(path, errors.New("the list is not as it was written"))
 	case s.Format != savedFormat:
 		return nil, fault.New(fault.Conflict, savedOtherFormat, fault.Args{"found": s.Format, "expected": savedFormat}).In(at)
 	case s.Layout != layoutSum(p):
