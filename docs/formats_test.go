@@ -98,6 +98,50 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestTablesOfColumns holds the tables of a county's columns to the files of a small one: every table and every column.
+func TestTablesOfColumns(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, "synth", "--out", "in", "--people", "600")
+	run(t, dir, "population", "--in", "in", "--out", "out", "--on", "2026-11-01")
+	files, err := filepath.Glob(filepath.Join(dir, "out", "in", "*.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := map[string][]string{}
+	for _, file := range files {
+		written[filepath.Base(file)] = kindsOfColumns(parquetColumns(t, file))
+	}
+	for page, heading := range map[string]string{"formats.md": "## Columns of a county", "formats.zh.md": "## 一个县的列"} {
+		described := map[string][]string{}
+		for _, row := range rows(t, page, heading) {
+			var names []string
+			for _, match := range code.FindAllStringSubmatch(row[2], -1) {
+				names = append(names, match[1])
+			}
+			slices.Sort(names)
+			described[strings.Trim(row[0], "`")] = names
+		}
+		if diff := cmp.Diff(described, written); diff != "" {
+			t.Errorf("%s: page − files +:\n%s", page, diff)
+		}
+	}
+}
+
+// kindsOfColumns writes the columns whose names come from the pack as their prefix, once.
+func kindsOfColumns(names []string) []string {
+	var kinds []string
+	for _, name := range names {
+		for _, prefix := range []string{"fact_", "held_", "complete_"} {
+			if strings.HasPrefix(name, prefix) {
+				name = prefix + "…"
+			}
+		}
+		kinds = append(kinds, name)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
 func manifestOf(t *testing.T, page string) string {
 	t.Helper()
 	content, err := os.ReadFile(page)

@@ -2,7 +2,22 @@
 //
 // [FromDossier] reads a household as an officer or a case writes it down. [Build] reads a whole delivery: it matches
 // rows to people, derives each person's facts, decides where "nothing recorded" means "none", composes households and
-// lays them out as batches for package rules. Both end in the same shape, so one household is evaluated as a city is.
+// lays them out as narrow columns. Both end in batches of package rules, so one household is evaluated as a city is.
+//
+// # Columns
+//
+// [Columns] is a county in some eighty bytes a person, chunk by chunk of whole households. A worker fills one batch of its own
+// with chunk after chunk:
+//
+//	columns, err := population.Load(policy, "columns/371424")
+//	batch := &rules.Batch{}
+//	for chunk := range columns.Chunks() {
+//		columns.Fill(chunk, batch)
+//		results := evaluator.Evaluate(batch)
+//	}
+//
+// [Columns.Save] writes them as Parquet tables, which [Load] reads, whole or not at all. Who people are stands apart, in
+// [Names], and is read when it is asked for.
 //
 // # None, and not known
 //
@@ -17,5 +32,5 @@
 // The pack's links join persons by marriage, parentage and booklet. What is not known does not join: it leaves a doubt, and the
 // doubt names its reason. Who counts and who does not is asked of everybody; who may or may not counts, with a doubt.
 //
-// The package has no clock: the date of evaluation is an argument. The same input gives the same batches in the same order.
+// The package has no clock: the date of evaluation is an argument. The same input gives the same columns, and those the same bytes.
 package population

@@ -2,6 +2,7 @@ package population_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -35,18 +36,19 @@ func FuzzLoad(f *testing.F) {
 	if err := loneWoman().Save(filepath.Join(dir, "c")); err != nil {
 		f.Fatal(err)
 	}
+	whole := os.DirFS(filepath.Join(dir, "c"))
 	tables := []string{"households.parquet", "persons.parquet", "household-events.parquet", "household-names.parquet", "person-names.parquet"}
 	for i, name := range tables {
-		whole, err := os.ReadFile(filepath.Join(dir, "c", name))
+		table, err := fs.ReadFile(whole, name)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(uint8(i), whole)
-		f.Add(uint8(i), whole[:len(whole)/2])
+		f.Add(uint8(i), table)
+		f.Add(uint8(i), table[:len(table)/2])
 	}
 	f.Fuzz(func(t *testing.T, table uint8, content []byte) {
-		dir := filepath.Join(t.TempDir(), "c")
-		if err := loneWoman().Save(dir); err != nil {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, whole); err != nil {
 			t.Fatal(err)
 		}
 		replace(t, dir, tables[int(table)%len(tables)], content)

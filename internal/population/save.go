@@ -113,8 +113,8 @@ type savedColumn struct {
 
 func (c *Columns) tables(names *Names) []savedTable {
 	last := c.chunks[len(c.chunks)-1]
-	persons := append([]savedColumn{owners(fieldHousehold, c.memberStart), c.countsColumn()}, c.savedColumns(c.fields(pack.Person, &c.person, true))...)
-	households := append([]savedColumn{c.areaColumn()}, c.savedColumns(append(c.states(), c.fields(pack.Household, &c.household, true)...))...)
+	persons := append([]savedColumn{numbered(fieldPerson, int(last.person)), owners(fieldHousehold, c.memberStart), c.countsColumn()}, c.savedColumns(c.fields(pack.Person, &c.person, true))...)
+	households := append([]savedColumn{numbered(fieldHousehold, int(last.household)), c.areaColumn()}, c.savedColumns(append(c.states(), c.fields(pack.Household, &c.household, true)...))...)
 	supporters := append([]savedColumn{owners(fieldHousehold, c.supporterStart)}, c.savedColumns(c.fields(pack.Person, &c.supporter, false))...)
 	householdEvents := append([]savedColumn{owners(fieldHousehold, c.householdEventStart)}, c.savedColumns(c.eventFields(pack.Household, c.householdEvent))...)
 	personEvents := append([]savedColumn{owners(fieldPerson, c.personEventStart)}, c.savedColumns(c.eventFields(pack.Person, c.personEvent))...)
@@ -205,6 +205,11 @@ func values(name string, node parquet.Node, n int, at func(i int) parquet.Value)
 		}
 		return nil
 	}}
+}
+
+// numbered is each row's own number, by which other tables name it. We count rows ourselves; other programs may not.
+func numbered(name string, n int) savedColumn {
+	return values(name, rising(), n, func(row int) parquet.Value { return parquet.Int32Value(int32(row)) })
 }
 
 // owners says of each row whose it is.
@@ -298,6 +303,7 @@ func (n *Names) householdColumns() []savedColumn {
 		})
 	}
 	return []savedColumn{
+		numbered(fieldHousehold, len(n.keys)),
 		values(fieldKey, parquet.String(), len(n.keys), func(h int) parquet.Value { return textValue(n.keys[h]) }),
 		doubts(fieldDoubtsZh, func(t pack.Text) string { return t.Zh }),
 		doubts(fieldDoubtsEn, func(t pack.Text) string { return t.En }),
@@ -306,6 +312,7 @@ func (n *Names) householdColumns() []savedColumn {
 
 func (n *Names) personColumns() []savedColumn {
 	return []savedColumn{
+		numbered(fieldPerson, len(n.number)),
 		values(fieldName, textForm().node, len(n.name), func(p int) parquet.Value { return textValue(n.text[n.name[p]]) }),
 		values(fieldNumber, parquet.String(), len(n.number), func(p int) parquet.Value { return textValue(n.number[p].Plain()) }),
 	}
