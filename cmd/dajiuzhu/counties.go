@@ -118,8 +118,8 @@ func (m *maker) make(counties []*madeCounty) {
 	workers.Wait()
 }
 
-// memory is about what making a county takes: files unpack to some eight times their bytes.
-func (c *madeCounty) memory() int64 { return 8 * c.bytes }
+// memory is about what making a county takes: deliveries become some six times their bytes.
+func (c *madeCounty) memory() int64 { return 6 * c.bytes }
 
 // county makes one county: deliveries, population, columns, rejects.
 func (m *maker) county(county *madeCounty) error {

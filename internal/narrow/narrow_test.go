@@ -120,6 +120,30 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// What stands in lanes that are not known costs nothing and is not kept: the same chunk is always the same bytes.
+func TestUnknownLanesCostNothing(t *testing.T) {
+	var column narrow.Column
+	for _, noise := range []int64{0, math.MinInt64, 12_345} {
+		c := chunk{make([]int64, 100), []uint64{^uint64(1 << 7), 1<<36 - 1}}
+		for i := range c.num {
+			c.num[i] = 20_000 + int64(i%9)
+		}
+		c.num[7] = noise
+		column.Append(c.num, c.known)
+	}
+	if got := column.Bytes(); got != 3*(16+100) {
+		t.Errorf("%d bytes", got)
+	}
+	first, again := make([]int64, 100), make([]int64, 100)
+	column.Read(0, first, make([]uint64, 2))
+	for i := range 3 {
+		column.Read(i, again, make([]uint64, 2))
+		if !slices.Equal(first, again) {
+			t.Errorf("chunk %d is read otherwise", i)
+		}
+	}
+}
+
 func truth(b bool) int64 {
 	if b {
 		return 1

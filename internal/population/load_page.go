@@ -193,9 +193,7 @@ func (v *pageValues) copy(from, to int, num []int64, known rules.Bits, lane int)
 // copyAfter is copy where it is known how many known values lie before.
 func (v *pageValues) copyAfter(from, to, values int, num []int64, known rules.Bits, lane int) {
 	if v.levels == nil {
-		for i := range to - from {
-			known.Set(lane + i)
-		}
+		setRange(known, lane, lane+to-from)
 		v.write(num[lane:lane+to-from], values)
 		return
 	}
@@ -225,8 +223,17 @@ func (v *pageValues) write(num []int64, values int) {
 		}
 	default:
 		for i := range num {
-			num[i] = v.value(values + i)
+			num[i] = int64(v.bits[(values+i)/8] >> ((values + i) & 7) & 1)
 		}
+	}
+}
+
+// setRange sets lanes, a word at a time.
+func setRange(b rules.Bits, from, to int) {
+	for from < to {
+		next := min(to, from|63+1)
+		b[from>>6] |= ^uint64(0) << (from & 63) & (^uint64(0) >> (63 - (next-1)&63))
+		from = next
 	}
 }
 
