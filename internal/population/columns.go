@@ -24,6 +24,7 @@ type Columns struct {
 	memberStart, supporterStart, householdEventStart []int32  // by household, one more than there are
 	personEventStart                                 []int32  // by person, one more than there are
 	counted                                          []int32  // by household
+	supporterPerson                                  []int32  // of each supporter: the person
 	area                                             []area.Code
 	doubtful, collective, allSupporters              narrow.Column
 

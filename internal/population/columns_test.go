@@ -121,8 +121,12 @@ func TestChunksAreTheHouseholds(t *testing.T) {
 			if diff := cmp.Diff(lanesOf(f.Batch, 0), lanesOf(b, lane)); diff != "" {
 				t.Fatalf("household %s, alone − and in its chunk +:\n%s", h.Key, diff)
 			}
-			if diff := cmp.Diff(h, names.Household(first+lane), cmp.Comparer(func(x, y idno.Number) bool { return x == y })); diff != "" {
+			numbers := cmp.Comparer(func(x, y idno.Number) bool { return x == y })
+			if diff := cmp.Diff(h, names.Household(first+lane), numbers); diff != "" {
 				t.Fatalf("by name:\n%s", diff)
+			}
+			if diff := cmp.Diff(f.Supporters, names.Supporters(first+lane), numbers); diff != "" {
+				t.Fatalf("supporters of %s:\n%s", h.Key, diff)
 			}
 		}
 		households, persons = households+b.Household.N, persons+b.Person.N

@@ -30,6 +30,7 @@ func (b *builder) columns(households []household) *Columns {
 		references.persons = append(references.persons, h.reference)
 		c.memberStart[i+1], c.supporterStart[i+1] = int32(len(members.persons)), int32(len(supporters.persons))
 	}
+	c.supporterPerson = b.places(supporters.persons, members.persons)
 	b.countEvents(c, households, members.persons)
 	c.chunks = chunked(c.memberStart, c.supporterStart, c.householdEventStart, c.personEventStart)
 	for _, at := range c.chunks {
@@ -45,6 +46,19 @@ func (b *builder) columns(households []household) *Columns {
 	}
 	c.names = sync.OnceValues(func() (*Names, error) { return b.names(c, households), nil })
 	return c
+}
+
+// places is where persons stand among the members of all households.
+func (b *builder) places(persons, members []int32) []int32 {
+	place := make([]int32, b.register.len())
+	for lane, person := range members {
+		place[person] = int32(lane)
+	}
+	places := make([]int32, len(persons))
+	for i, person := range persons {
+		places[i] = place[person]
+	}
+	return places
 }
 
 func (b *builder) names(c *Columns, households []household) *Names {

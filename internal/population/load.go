@@ -59,6 +59,7 @@ func (l *loader) load(c *Columns) error {
 		starting(supporters, fieldHousehold, households.rows, &c.supporterStart),
 		starting(householdEvents, fieldHousehold, households.rows, &c.householdEventStart),
 		starting(personEvents, fieldPerson, persons.rows, &c.personEventStart),
+		supporters.placing(persons.rows, &c.supporterPerson),
 		func() error { return persons.all(field{name: fieldCounts, form: flag()}, &counts) },
 		func() error { return households.areas(&c.area) },
 	); err != nil {
@@ -287,7 +288,7 @@ var (
 func starting(r *savedRows, name string, owners int, to *[]int32) func() error {
 	return func() error {
 		var of column
-		if err := r.all(field{name: name, form: savedForm{node: rising()}}, &of); err != nil {
+		if err := r.all(field{name: name, form: savedForm{node: ordinal()}}, &of); err != nil {
 			return err
 		}
 		start := make([]int32, owners+1)
@@ -302,6 +303,24 @@ func starting(r *savedRows, name string, owners int, to *[]int32) func() error {
 			return damaged(r.path, fmt.Errorf("row %d belongs to nobody, or rows are out of order", row))
 		}
 		*to = start
+		return nil
+	}
+}
+
+// placing reads which person each supporter is.
+func (r *savedRows) placing(persons int, to *[]int32) func() error {
+	return func() error {
+		var of column
+		if err := r.all(field{name: fieldPerson, form: savedForm{node: ordinal()}}, &of); err != nil {
+			return err
+		}
+		*to = make([]int32, r.rows)
+		for i, person := range of.num {
+			if person < 0 || person >= int64(persons) {
+				return damaged(r.path, fmt.Errorf("row %d is no person", i))
+			}
+			(*to)[i] = int32(person)
+		}
 		return nil
 	}
 }

@@ -27,7 +27,7 @@ func drawColumn(t *rapid.T) drawnColumn {
 		most int64
 	}{
 		{formOf(pack.Bool, nil), 1}, {formOf(pack.Int, nil), 1 << 40}, {formOf(pack.Date, nil), 30_000}, {formOf(pack.Decimal, nil), 1 << 50},
-		{formOf(pack.CodeOf, list), 2}, {formOf(pack.CodesOf, list), 7}, {flag(), 1}, {savedForm{node: rising()}, 1 << 30},
+		{formOf(pack.CodeOf, list), 2}, {formOf(pack.CodesOf, list), 7}, {flag(), 1}, {savedForm{node: ordinal()}, 1 << 30},
 	}
 	which := rapid.SampledFrom(forms).Draw(t, "form")
 	c := drawnColumn{form: which.form, bitmap: which.form.node.Required() && which.most == 1}

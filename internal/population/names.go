@@ -41,6 +41,16 @@ func (n *Names) Household(household int) Household {
 	return h
 }
 
+// Supporters is the persons outside a household who owe it support, by lane.
+func (n *Names) Supporters(household int) []Member {
+	var all []Member
+	for _, person := range n.columns.supporterPerson[n.columns.supporterStart[household]:n.columns.supporterStart[household+1]] {
+		name, number := n.Person(int(person))
+		all = append(all, Member{Name: name, ID: number})
+	}
+	return all
+}
+
 // namer collects names.
 type namer struct {
 	*Names

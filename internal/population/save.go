@@ -115,7 +115,7 @@ func (c *Columns) tables(names *Names) []savedTable {
 	last := c.chunks[len(c.chunks)-1]
 	persons := append([]savedColumn{numbered(fieldPerson, int(last.person)), owners(fieldHousehold, c.memberStart), c.countsColumn()}, c.savedColumns(c.fields(pack.Person, &c.person, true))...)
 	households := append([]savedColumn{numbered(fieldHousehold, int(last.household)), c.areaColumn()}, c.savedColumns(append(c.states(), c.fields(pack.Household, &c.household, true)...))...)
-	supporters := append([]savedColumn{owners(fieldHousehold, c.supporterStart)}, c.savedColumns(c.fields(pack.Person, &c.supporter, false))...)
+	supporters := append([]savedColumn{owners(fieldHousehold, c.supporterStart), c.supportersColumn()}, c.savedColumns(c.fields(pack.Person, &c.supporter, false))...)
 	householdEvents := append([]savedColumn{owners(fieldHousehold, c.householdEventStart)}, c.savedColumns(c.eventFields(pack.Household, c.householdEvent))...)
 	personEvents := append([]savedColumn{owners(fieldPerson, c.personEventStart)}, c.savedColumns(c.eventFields(pack.Person, c.personEvent))...)
 	return []savedTable{
@@ -209,13 +209,13 @@ func values(name string, node parquet.Node, n int, at func(i int) parquet.Value)
 
 // numbered is each row's own number, by which other tables name it. We count rows ourselves; other programs may not.
 func numbered(name string, n int) savedColumn {
-	return values(name, rising(), n, func(row int) parquet.Value { return parquet.Int32Value(int32(row)) })
+	return values(name, ordinal(), n, func(row int) parquet.Value { return parquet.Int32Value(int32(row)) })
 }
 
 // owners says of each row whose it is.
 func owners(name string, start []int32) savedColumn {
 	owner := int32(0)
-	return values(name, rising(), int(start[len(start)-1]), func(row int) parquet.Value {
+	return values(name, ordinal(), int(start[len(start)-1]), func(row int) parquet.Value {
 		for start[owner+1] <= int32(row) {
 			owner++
 		}
@@ -231,6 +231,10 @@ func (c *Columns) countsColumn() savedColumn {
 		}
 		return parquet.BooleanValue(int32(person)-c.memberStart[household] < c.counted[household])
 	})
+}
+
+func (c *Columns) supportersColumn() savedColumn {
+	return values(fieldPerson, ordinal(), len(c.supporterPerson), func(i int) parquet.Value { return parquet.Int32Value(c.supporterPerson[i]) })
 }
 
 func (c *Columns) areaColumn() savedColumn {

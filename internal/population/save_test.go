@@ -72,8 +72,12 @@ func sameColumns(t *testing.T, want, got *population.Columns) {
 		t.Fatal(err)
 	}
 	for h := range want.Households() {
-		if diff := cmp.Diff(names.Household(h), again.Household(h), cmp.Comparer(func(x, y idno.Number) bool { return x == y })); diff != "" {
+		numbers := cmp.Comparer(func(x, y idno.Number) bool { return x == y })
+		if diff := cmp.Diff(names.Household(h), again.Household(h), numbers); diff != "" {
 			t.Fatalf("household %d by name:\n%s", h, diff)
+		}
+		if diff := cmp.Diff(names.Supporters(h), again.Supporters(h), numbers); diff != "" {
+			t.Fatalf("supporters of household %d:\n%s", h, diff)
 		}
 	}
 }

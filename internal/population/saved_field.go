@@ -139,8 +139,8 @@ func optional(n parquet.Node) parquet.Node {
 	return parquet.Optional(parquet.Encoded(n, &parquet.RLEDictionary))
 }
 
-// rising is a column of numbers none of which is below the one before.
-func rising() parquet.Node { return parquet.Encoded(parquet.Int(32), &parquet.DeltaBinaryPacked) }
+// ordinal is a column of numbers of rows: they mostly rise.
+func ordinal() parquet.Node { return parquet.Encoded(parquet.Int(32), &parquet.DeltaBinaryPacked) }
 
 func flag() savedForm {
 	return savedForm{node: parquet.Required(parquet.Leaf(parquet.BooleanType)), write: func(v int64) parquet.Value { return parquet.BooleanValue(v != 0) }}
