@@ -143,12 +143,15 @@ func fillColumns(columns []narrow.Column, chunk int, into []rules.Column, n int)
 		into = make([]rules.Column, len(columns))
 	}
 	for i := range columns {
-		column := &into[i]
-		column.Num = slices.Grow(column.Num[:0], n)[:n]
-		column.Known = sized(column.Known, n)
-		column.Same = columns[i].Read(chunk, column.Num, column.Known)
+		fillColumn(&columns[i], chunk, &into[i], n)
 	}
 	return into
+}
+
+func fillColumn(column *narrow.Column, chunk int, into *rules.Column, n int) {
+	into.Num = slices.Grow(into.Num[:0], n)[:n]
+	into.Known = sized(into.Known, n)
+	into.Same = column.Read(chunk, into.Num, into.Known)
 }
 
 func readBits(column *narrow.Column, chunk int, into rules.Bits, n int) rules.Bits {

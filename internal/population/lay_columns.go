@@ -1,7 +1,6 @@
 package population
 
 import (
-	"runtime"
 	"sync"
 
 	"dajiuzhu/internal/area"
@@ -172,26 +171,12 @@ func (b *builder) layTables(c *Columns, households []household, members, referen
 	for kind, whole := range b.complete[pack.Household] {
 		tasks = append(tasks, func(g *gatherer) { g.allBits(&c.household.complete[kind], whole, households, &references) })
 	}
-	b.work(tasks)
-}
-
-// work runs tasks, each processor one at a time.
-func (b *builder) work(tasks []func(*gatherer)) {
-	next := make(chan func(*gatherer))
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(tasks)) {
-		workers.Go(func() {
-			g := &gatherer{all: newColumn(b.register.len())}
-			for task := range next {
-				task(g)
-			}
-		})
-	}
-	for _, task := range tasks {
-		next <- task
-	}
-	close(next)
-	workers.Wait()
+	gatherers := sync.Pool{New: func() any { return &gatherer{all: newColumn(b.register.len())} }}
+	together(len(tasks), func(i int) {
+		g := gatherers.Get().(*gatherer)
+		tasks[i](g)
+		gatherers.Put(g)
+	})
 }
 
 // gatherer brings columns from the register's order into that of lanes.

@@ -94,8 +94,8 @@ func TestPagesAndChunks(t *testing.T) {
 		if err := rows.chunks(field{name: "column", form: c.form, column: &got, bitmap: c.bitmap}, starts); err != nil {
 			t.Fatal(err)
 		}
-		var whole column
-		if err := rows.all(field{name: "column", form: c.form}, &whole); err != nil {
+		var every column
+		if err := rows.whole(field{name: "column", form: c.form}, &every); err != nil {
 			t.Fatal(err)
 		}
 		if got.Chunks() != len(starts)-1 {
@@ -103,7 +103,7 @@ func TestPagesAndChunks(t *testing.T) {
 		}
 		for chunk := range got.Chunks() {
 			for at := starts[chunk]; at < starts[chunk+1]; at++ {
-				c.check(t, &got, &whole, chunk, int(at-starts[chunk]), int(at))
+				c.check(t, &got, &every, chunk, int(at-starts[chunk]), int(at))
 			}
 		}
 		short := append(starts[:len(starts):len(starts)], starts[len(starts)-1]+1)
