@@ -123,6 +123,9 @@ func (c *madeCounty) memory() int64 { return 6 * c.bytes }
 
 // county makes one county: deliveries, population, columns, rejects.
 func (m *maker) county(county *madeCounty) error {
+	if err := population.MayReplace(filepath.Join(m.out, county.name)); err != nil {
+		return err
+	}
 	step := func(part int) { m.advance(int(county.bytes>>10) * part / 100) }
 	set, err := feed.Open(m.ctx, m.policy.Pack(), county.dir, feed.Options{Progress: func(_ string, done, of int) {
 		step(60*(done+1)/of - 60*done/of)

@@ -8,18 +8,45 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 )
 
+var notOurs = fault.Text{Key: "population.not-our-folder",
+	Zh: "文件夹里有“{found}”，不是 dajiuzhu population 写的，没有动它：请另选写出的位置",
+	En: `the folder holds "{found}", which dajiuzhu population did not write, and was left alone: choose another place to write to`}
+
+// ours is what a folder of columns may hold: the tables, their list, and the rows that were rejected, which whoever read the
+// deliveries puts beside them.
+var ours = []string{savedList, savedHouseholds, savedPersons, savedSupporters, savedHouseholdEvents, savedPersonEvents, savedHouseholdNames,
+	savedPersonNames, "rejects.csv"}
+
+// MayReplace reports, as an error, why a folder must not be replaced by columns: it holds something else. It is asked before
+// long work, and again by Save.
+func MayReplace(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("looking into %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !slices.Contains(ours, e.Name()) {
+			return fault.New(fault.Conflict, notOurs, fault.Args{"found": fault.Excerpt(e.Name())}).In(fault.At{File: dir})
+		}
+	}
+	return nil
+}
+
 // Save writes the columns and the names into a folder, as Parquet tables and a list of them. The folder is written beside
 // its place and put there when everything is on disk, so that a failure leaves the former one as it was; it is its owner's
-// alone, since it says everything of everybody.
+// alone, since it says everything of everybody. A folder that holds anything else is left alone.
 func (c *Columns) Save(dir string) error {
 	return c.save(dir, func(path string) (io.WriteCloser, error) {
 		return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -28,7 +55,10 @@ func (c *Columns) Save(dir string) error {
 
 type creator func(path string) (io.WriteCloser, error)
 
-func (c *Columns) save(dir string, create creator) (err error) {
+func (c *Columns) save(dir string, create creator) error {
+	if err := MayReplace(dir); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("making the folder of columns: %w", err)
 	}

@@ -424,6 +424,35 @@ func TestFullDisk(t *testing.T) {
 	sameColumns(t, town, loaded)
 }
 
+// A folder of something else is left alone, whatever it holds beside columns.
+func TestFoldersOfOthers(t *testing.T) {
+	town := smallTown(t)
+	dir := saved(t, town)
+	if err := os.WriteFile(filepath.Join(dir, "rejects.csv"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := town.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"notes.txt", "persons.parquet.bak"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		checkFault(t, town.Save(dir), "population.not-our-folder", name)
+		if string(content(t, path)) != "mine" {
+			t.Errorf("%s has changed", name)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "rejects.csv"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	checkFault(t, town.Save(dir), "population.not-our-folder", "rejects.csv")
+}
+
 // Only the owner may read what is saved.
 func TestSavedForTheOwnerAlone(t *testing.T) {
 	dir := saved(t, smallTown(t))
