@@ -88,19 +88,16 @@ type spread struct {
 }
 
 func (s *spread) survey(num []int64) {
-	s.least, s.most = num[0], num[0]
-	for _, v := range num {
-		s.least, s.most = min(s.least, v), max(s.most, v)
-	}
-	if s.least == s.most {
-		return
-	}
+	s.least, s.most = s.common, s.common
 	for _, v := range num {
 		if v != s.common {
 			s.differ++
+			s.least, s.most = min(s.least, v), max(s.most, v)
 		}
 	}
-	s.unit = s.unitOf(num)
+	if s.differ > 0 {
+		s.unit = s.unitOf(num)
+	}
 }
 
 // unitOf is the largest unit of which everything above the least value is a multiple. Where values lie so close that the
