@@ -9,8 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
@@ -50,7 +53,7 @@ const (
 type Options struct {
 	Row      int                             // the longest row of a text file in bytes; 0: 1 MiB
 	Unzipped int64                           // the most that an XLSX file may unpack to; 0: 4 GiB
-	Progress func(file string, done, of int) // is told of every file before it is read: so many of so many are done
+	Progress func(file string, done, of int) // is told of every file before it is read, one at a time: so many of so many were begun before
 }
 
 // Open reads a folder of the disk. Links that lead out of it are not followed.
@@ -76,16 +79,8 @@ func Read(ctx context.Context, p *pack.Pack, fsys fs.FS, o Options) (*Set, error
 	if err != nil {
 		return nil, err
 	}
-	for i, j := range jobs {
-		if o.Progress != nil {
-			o.Progress(j.file.Name, i, len(jobs))
-		}
-		if err := r.run(j); err != nil {
-			return nil, err
-		}
-	}
-	for _, t := range r.set.Tables {
-		r.settle(t)
+	if err := r.runAll(jobs); err != nil {
+		return nil, err
 	}
 	r.set.sort()
 	r.set.Faults.Sort()
@@ -277,6 +272,77 @@ func (r *reader) refuse(f *File, why *fault.Error) {
 	}
 	r.set.Files = append(r.set.Files, f)
 	r.set.Faults = append(r.set.Faults, f.Refused)
+}
+
+// runAll reads the files, feed by feed: those of one feed in their order, since which of them count depends on those before,
+// and several feeds at a time. What comes of it stands in the order of feeds, however they were read.
+func (r *reader) runAll(jobs []*job) error {
+	var feeds [][]*job
+	for i, j := range jobs {
+		if i == 0 || j.file.Feed != jobs[i-1].file.Feed {
+			feeds = append(feeds, nil)
+		}
+		feeds[len(feeds)-1] = append(feeds[len(feeds)-1], j)
+	}
+	tell := r.teller(len(jobs))
+	parts, errs := make([]*Set, len(feeds)), make([]error, len(feeds))
+	next := make(chan int)
+	var failed atomic.Bool
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(feeds)) {
+		workers.Go(func() {
+			for i := range next {
+				parts[i] = &Set{Deliveries: r.set.Deliveries, Tables: r.set.Tables}
+				part := &reader{ctx: r.ctx, pack: r.pack, fsys: r.fsys, options: r.options, set: parts[i]}
+				if errs[i] = part.runFeed(feeds[i], tell, &failed); errs[i] != nil {
+					failed.Store(true)
+				}
+			}
+		})
+	}
+	for i := range feeds {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for i, part := range parts {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		r.set.Files = append(r.set.Files, part.Files...)
+		r.set.Rejects = append(r.set.Rejects, part.Rejects...)
+		r.set.Faults = append(r.set.Faults, part.Faults...)
+	}
+	return nil
+}
+
+// runFeed reads the files of one feed and settles its rows; it stops where reading another feed has failed.
+func (r *reader) runFeed(jobs []*job, tell func(file string), failed *atomic.Bool) error {
+	for _, j := range jobs {
+		if failed.Load() {
+			return nil
+		}
+		tell(j.file.Name)
+		if err := r.run(j); err != nil {
+			return err
+		}
+	}
+	r.settle(r.set.Table(jobs[0].file.Feed.ID))
+	return nil
+}
+
+// teller tells of every file before it is read, one at a time.
+func (r *reader) teller(files int) func(file string) {
+	var mutex sync.Mutex
+	told := 0
+	return func(file string) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if r.options.Progress != nil {
+			r.options.Progress(file, told, files)
+		}
+		told++
+	}
 }
 
 // run reads one file. Its rows go in only if the whole of it balances.
