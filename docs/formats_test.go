@@ -66,8 +66,9 @@ func TestFormats(t *testing.T) {
 	dir := t.TempDir()
 	run(t, dir, "synth", "--out", "in", "--people", "1000")
 	run(t, dir, "screen", "--in", "in", "--out", "out", "--on", "2026-11-01")
+	run(t, dir, "screen", "--in", "in", "--out", "out", "--on", "2026-11-01") // the second tells what changed
 	for _, page := range formats {
-		for _, table := range []string{"ranking", "outcomes", "warnings"} {
+		for _, table := range []string{"ranking", "outcomes", "warnings", "changes"} {
 			var names, headers []string
 			for _, row := range rows(t, page, "### "+table) {
 				names, headers = append(names, strings.Trim(row[0], "`")), append(headers, row[1])

@@ -149,11 +149,15 @@ func (w *checkReport) list(title string, all fault.List) {
 
 // sample screens a county and tells what never comes about there.
 func (c *checkCommand) sample(w *checkReport, policy *rules.Policy, on calendar.Date) error {
-	county, err := screenDeliveries(w.streams, policy, c.Sample, on)
+	people, err := openDeliveries(w.streams, policy.On(on, nil), c.Sample)
 	if err != nil {
 		return err
 	}
-	w.line("样本：%d 户，%d 人", "sample: %d households, %d people", len(county.result.Households), county.result.People)
+	county, err := people.screen(w.streams)
+	if err != nil {
+		return err
+	}
+	w.line("样本：%d 户，%d 人", "sample: %d households, %d people", county.result.Households(), county.result.People)
 	w.list(w.say("样本里从不出现的", "never in the sample"), check.Sample(county.result))
 	return nil
 }

@@ -147,7 +147,7 @@ func (m *maker) county(county *madeCounty) error {
 	step(20)
 	county.note(set)
 	county.persons, county.households, county.simulated = people.Persons(), people.Households(), people.Simulated
-	return writeRejects(filepath.Join(m.out, county.name, "rejects.csv"), set)
+	return saveRejects(filepath.Join(m.out, county.name, "rejects.csv"), set)
 }
 
 func (c *madeCounty) note(set *feed.Set) {

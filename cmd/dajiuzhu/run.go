@@ -37,7 +37,9 @@ type cli struct {
 	Check       checkCommand       `cmd:"" help:"Read a policy pack, compile it, and run its cases."`
 	Determine   determineCommand   `cmd:"" help:"Determine one household: every programme, with reasons."`
 	Screen      screenCommand      `cmd:"" help:"Screen a folder of departments' files: rank households and raise warnings."`
+	Simulate    simulateCommand    `cmd:"" help:"Simulate a change of figures or of the pack beside the present policy: who gains, who loses, what it costs."`
 	Population  populationCommand  `cmd:"" help:"Make the columns of counties from departments' files: Parquet tables that are screened in seconds."`
+	Stream      streamCommand      `cmd:"" help:"Write people as a stream of Apache Arrow, for other programs and for screen --arrow."`
 	Sensitivity sensitivityCommand `cmd:"" help:"Rank a county anew with each weight of the index moved, and show how far households move."`
 	Library     libraryCommand     `cmd:"" help:"Write the policy in words, as a handbook in Chinese and English."`
 	Synth       synthCommand       `cmd:"" help:"Write an invented county as departments' files."`

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/exchange"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/population"
@@ -18,34 +21,55 @@ import (
 	"dajiuzhu/internal/screening"
 )
 
-// countyFlags say which county is screened, when, and by which policy.
+// countyFlags say which people are screened, when, and by which policy.
 type countyFlags struct {
-	In   string `required:"" help:"Folder of deliveries: manifests and data files." type:"path"`
-	On   string `help:"Date of the screening (2026-11-01); today if not given."`
-	Pack string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	In      string   `help:"Folder of deliveries: manifests and data files." type:"path" xor:"people"`
+	Columns string   `help:"Folder of the columns of counties, or of one, as population writes them." type:"path" xor:"people"`
+	County  []string `help:"With --columns: only these counties, by code." placeholder:"371424"`
+	On      string   `help:"Date of the screening (2026-11-01); today if not given."`
+	Pack    string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
 
 type screenCommand struct {
-	County  countyFlags `embed:""`
-	Out     string      `required:"" help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
+	People  countyFlags `embed:""`
+	Merge   []string    `help:"Instead of people: folders of results of counties, to be ranked together." type:"path" placeholder:"DIR"`
+	Arrow   bool        `help:"Instead of files: read people as a stream of Apache Arrow from standard input and write what they come to as another to standard output."`
+	Out     string      `help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
 	Lang    string      `help:"Language of the report." enum:"zh,en" default:"zh"`
 	Hardest int         `help:"How many of the hardest households to print." default:"10"`
 	Explain []string    `help:"Households to explain in full, by key." placeholder:"KEY"`
 }
 
-var unknownHousehold = fault.Text{Key: "cmd.unknown-household",
-	Zh: "没有编号为“{found}”的户", En: `there is no household "{found}"`}
+var (
+	unknownHousehold = fault.Text{Key: "cmd.unknown-household",
+		Zh: "没有编号为“{found}”的户", En: `there is no household "{found}"`}
+	whichPeople = fault.Text{Key: "cmd.which-people",
+		Zh: "请用 --in 给出部门数据的文件夹，或用 --columns 给出人口数据的文件夹", En: "name the folder of deliveries with --in, or that of columns with --columns"}
+	noCounty = fault.Text{Key: "cmd.no-county",
+		Zh: "文件夹里没有“{found}”的人口数据；有的是：{expected}", En: `there are no columns of "{found}" in the folder; there are those of: {expected}`}
+	noOut = fault.Text{Key: "cmd.no-out",
+		Zh: "请用 --out 给出放结果的文件夹", En: "name the folder for the results with --out"}
+	countyAlone = fault.Text{Key: "cmd.county-alone",
+		Zh: "--county 要和 --columns 一起用", En: "--county goes with --columns"}
+)
 
-// screened is a county that was screened, with what it was made of.
+// crowd is people that are to be screened, with what they were made of.
+type crowd struct {
+	plan      *rules.Plan
+	people    screening.People
+	built     *population.Population // nil if they were saved as columns
+	set       *feed.Set              // likewise
+	simulated bool
+}
+
+// screened is people who were screened.
 type screened struct {
-	plan   *rules.Plan
-	people *population.Population
-	set    *feed.Set
+	*crowd
 	result *screening.Result
 }
 
-// screen reads a county's deliveries and screens it.
-func (c *countyFlags) screen(s *streams) (*screened, error) {
+// open reads the people.
+func (c *countyFlags) open(s *streams) (*crowd, error) {
 	on, err := day(c.On)
 	if err != nil {
 		return nil, err
@@ -54,20 +78,70 @@ func (c *countyFlags) screen(s *streams) (*screened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return screenDeliveries(s, policy, c.In, on)
+	return c.openUnder(s, policy.On(on, nil))
 }
 
-// screenDeliveries reads a folder of deliveries and screens it, with a bar while it works.
-func screenDeliveries(s *streams, policy *rules.Policy, dir string, on calendar.Date) (*screened, error) {
-	r := &screened{plan: policy.On(on, nil)}
-	var err error
-	if r.people, r.set, err = readDeliveries(s.ctx, policy, dir, on); err != nil {
+func (c *countyFlags) openUnder(s *streams, plan *rules.Plan) (*crowd, error) {
+	switch {
+	case c.Columns == "" && len(c.County) > 0:
+		return nil, fault.New(fault.Invalid, countyAlone, nil)
+	case c.Columns != "":
+		return c.openColumns(plan)
+	case c.In == "":
+		return nil, fault.New(fault.Invalid, whichPeople, nil)
+	}
+	return openDeliveries(s, plan, c.In)
+}
+
+// openDeliveries reads a folder of deliveries.
+func openDeliveries(s *streams, plan *rules.Plan, dir string) (*crowd, error) {
+	people, set, err := readDeliveries(s.ctx, plan.Policy(), dir, plan.Date())
+	if err != nil {
 		return nil, err
 	}
+	return &crowd{plan: plan, people: screening.Built{Population: people}, built: people, set: set, simulated: people.Simulated}, nil
+}
+
+// openColumns loads the columns of counties.
+func (c *countyFlags) openColumns(plan *rules.Plan) (*crowd, error) {
+	counties, _, err := countiesIn(plan.Policy().Pack(), c.Columns)
+	if err != nil {
+		return nil, err
+	}
+	var dirs, names []string
+	for _, county := range counties {
+		names = append(names, county.name)
+		if len(c.County) == 0 || slices.Contains(c.County, county.name) {
+			dirs = append(dirs, county.dir)
+		}
+	}
+	for _, wanted := range c.County {
+		if !slices.Contains(names, wanted) {
+			return nil, fault.New(fault.NotFound, noCounty, fault.Args{"found": wanted, "expected": strings.Join(names, ", ")})
+		}
+	}
+	people, err := screening.OpenSaved(plan.Policy(), plan.Date(), dirs...)
+	if err != nil {
+		return nil, err
+	}
+	return &crowd{plan: plan, people: people, simulated: people.Simulated()}, nil
+}
+
+// screen reads the people and screens them.
+func (c *countyFlags) screen(s *streams) (*screened, error) {
+	people, err := c.open(s)
+	if err != nil {
+		return nil, err
+	}
+	return people.screen(s)
+}
+
+// screen screens the people, with a bar while it works.
+func (c *crowd) screen(s *streams) (*screened, error) {
 	b := newBar(s.errout, "screen")
-	r.result, err = screening.Run(s.ctx, r.plan, r.people, b.progress)
+	result, err := screening.Run(s.ctx, c.plan, c.people, b.progress)
 	b.done()
-	return r, err
+	return &screened{c, result}, err
 }
 
 // readDeliveries reads a folder of deliveries and makes the population.
@@ -83,30 +157,137 @@ func readDeliveries(ctx context.Context, policy *rules.Policy, dir string, on ca
 	return people, set, set.Check()
 }
 
-// Run screens a folder of deliveries.
+// Run screens people, or ranks together those who were screened county by county.
 func (c *screenCommand) Run(s *streams) error {
-	county, err := c.County.screen(s)
+	switch {
+	case c.Arrow:
+		return c.arrow(s)
+	case c.Out == "":
+		return fault.New(fault.Invalid, noOut, nil)
+	case len(c.Merge) > 0:
+		return c.merge(s)
+	}
+	county, err := c.People.screen(s)
 	if err != nil {
 		return err
 	}
-	if err := county.result.Write(c.Out); err != nil {
+	scope, more := screening.Reached, []screening.File{}
+	if county.set != nil {
+		scope = screening.Everybody
+		more = append(more, screening.File{Name: "rejects.csv", Mode: 0o600, Write: func(w io.Writer) error { return writeRejects(w, county.set) }})
+	}
+	if err := c.write(s, county.result, scope, more...); err != nil {
 		return err
 	}
-	if err := writeRejects(filepath.Join(c.Out, "rejects.csv"), county.set); err != nil {
-		return err
-	}
-	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), result: county.result, people: county.people, set: county.set}
+	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), screened: county}
 	r.print(c.Hardest)
-	return c.explain(s.out, county.plan, county.people)
+	return c.explain(s.out, county)
 }
 
-func (c *screenCommand) explain(w io.Writer, plan *rules.Plan, people *population.Population) error {
+func (c *screenCommand) write(s *streams, result *screening.Result, scope screening.Scope, more ...screening.File) error {
+	notice, err := result.Write(c.Out, scope, more...)
+	if err != nil {
+		return err
+	}
+	if notice != nil {
+		fmt.Fprintln(s.errout, message(notice))
+	}
+	return nil
+}
+
+// arrow screens the people of a stream.
+func (c *screenCommand) arrow(s *streams) error {
+	on, err := day(c.People.On)
+	if err != nil {
+		return err
+	}
+	policy, err := compile(c.People.Pack)
+	if err != nil {
+		return err
+	}
+	plan := policy.On(on, nil)
+	people, err := exchange.NewReader(policy, s.in)
+	if err != nil {
+		return err
+	}
+	kept, unnamed, err := screening.KeepStream(s.ctx, plan, people)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(s.out, 1<<20)
+	if err := screening.NewResult(plan, unnamed, kept).WriteArrow(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// streamCommand hands people to other programs.
+type streamCommand struct {
+	People countyFlags `embed:""`
+	Out    string      `required:"" help:"File for the stream; it holds identity numbers and is for its owner alone." type:"path"`
+}
+
+// Run writes people as a stream of Arrow.
+func (c *streamCommand) Run(s *streams) error {
+	people, err := c.People.open(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(c.Out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("writing the stream: %w", err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = exchange.WritePeople(w, people.plan.Policy(), people.people)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// merge ranks the counties together.
+func (c *screenCommand) merge(s *streams) error {
+	on, err := day(c.People.On)
+	if err != nil {
+		return err
+	}
+	policy, err := compile(c.People.Pack)
+	if err != nil {
+		return err
+	}
+	var parts []screening.Part
+	for _, dir := range c.Merge {
+		kept, err := screening.Load(filepath.Join(dir, screening.KeptFile))
+		if err != nil {
+			return err
+		}
+		parts = append(parts, screening.Part{Name: dir, Kept: kept})
+	}
+	plan := policy.On(on, nil)
+	kept, people, err := screening.Merge(plan, parts)
+	if err != nil {
+		return err
+	}
+	result := screening.NewResult(plan, people, kept)
+	if err := c.write(s, result, screening.RankingOnly); err != nil {
+		return err
+	}
+	r := &screenReport{w: s.out, lang: fault.Lang(c.Lang), screened: &screened{&crowd{plan: plan, people: people}, result}}
+	r.print(c.Hardest)
+	return nil
+}
+
+func (c *screenCommand) explain(w io.Writer, s *screened) error {
 	for _, key := range c.Explain {
-		family, ok := people.Household(key)
+		chunk, lane, ok := s.result.Kept.Find(key)
 		if !ok {
 			return fault.New(fault.NotFound, unknownHousehold, fault.Args{"found": key})
 		}
-		fmt.Fprintf(w, "\n%s\n", plan.Explain(family.Subject()).Text(plan.Policy().Pack(), fault.Lang(c.Lang)))
+		told := s.plan.Explain(s.people.Subject(chunk, lane))
+		fmt.Fprintf(w, "\n%s\n", told.Text(s.plan.Policy().Pack(), fault.Lang(c.Lang)))
 	}
 	return nil
 }
@@ -114,12 +295,8 @@ func (c *screenCommand) explain(w io.Writer, plan *rules.Plan, people *populatio
 // writeRejects writes the rows that were set aside, with the reason, to be mended and sent again; a file that was refused
 // whole is one line. Identity numbers stand in
 // full: who mends a row needs them, so the file is for its owner alone.
-func writeRejects(path string, set *feed.Set) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("writing the rejected rows: %w", err)
-	}
-	w := csv.NewWriter(f)
+func writeRejects(to io.Writer, set *feed.Set) error {
+	w := csv.NewWriter(to)
 	rows := [][]string{{"\ufeff数据", "文件", "行", "字段", "原因", "reason", "原行"}}
 	for _, file := range set.Files {
 		if file.Refused != nil {
@@ -133,7 +310,16 @@ func writeRejects(path string, set *feed.Set) error {
 				textOnly(reason, fault.Zh), textOnly(reason, fault.En), screening.SafeText(strings.Join(r.Cells(), "|"))})
 		}
 	}
-	err = w.WriteAll(rows)
+	return w.WriteAll(rows)
+}
+
+// saveRejects writes them to a file of its own.
+func saveRejects(path string, set *feed.Set) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("writing the rejected rows: %w", err)
+	}
+	err = writeRejects(f, set)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}

@@ -6,19 +6,14 @@ import (
 	"strings"
 
 	"dajiuzhu/internal/fault"
-	"dajiuzhu/internal/feed"
-	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
-	"dajiuzhu/internal/screening"
 )
 
 // screenReport prints what a screening found.
 type screenReport struct {
-	w      io.Writer
-	lang   fault.Lang
-	result *screening.Result
-	people *population.Population
-	set    *feed.Set
+	w    io.Writer
+	lang fault.Lang
+	*screened
 }
 
 func (r *screenReport) say(zh, en string) string { return r.lang.Say(zh, en) }
@@ -35,14 +30,18 @@ func (r *screenReport) print(hardest int) {
 }
 
 func (r *screenReport) feeds() {
-	if r.people.Simulated {
+	if r.simulated {
 		r.line("%s", r.say("※ 模拟数据：人物、数字均为虚构。", "※ Simulated data: people and figures are invented."))
 	}
 	r.line("%s", r.say("一、部门数据", "1. Departments' data"))
+	if r.set == nil {
+		r.line("%s", r.say("  已整理成人口数据，各部门数据的情况见生成时的报告", "  made into columns before; what departments delivered was told then"))
+		return
+	}
 	for _, f := range r.set.Faults {
 		r.line("  ! %s", f.Message(r.lang))
 	}
-	for _, f := range r.people.Feeds {
+	for _, f := range r.built.Feeds {
 		state := r.say("未送达", "not delivered")
 		if f.DeliveredKnown {
 			state = r.say("送达 ", "delivered ") + f.Delivered.String()
@@ -82,7 +81,10 @@ func (r *screenReport) counts() {
 	r.line("\n%s", r.say("二、人口与家庭", "2. People and households"))
 	r.line(r.say("  在册 %d 人（含近年死亡），按家庭评估 %d 户，其中成员待核实 %d 户；集体户等 %d 户不按家庭评估", "  %d people on record (the dead of late years too), %d households assessed, %d of them of doubtful composition; %d collective and the like not assessed as families"),
 		s.People, s.Households, s.Doubtful, s.Collective)
-	if n := len(r.people.Disagreements); n > 0 {
+	if r.built == nil {
+		return
+	}
+	if n := len(r.built.Disagreements); n > 0 {
 		r.line(r.say("  部门数据互相矛盾 %d 处（按可信次序采用，待核实）", "  %d values on which departments disagree (the more trusted is used; to be verified)"), n)
 	}
 }
@@ -126,7 +128,8 @@ func (r *screenReport) magnitudes() {
 func (r *screenReport) hardest(n int) {
 	r.line("\n%s", r.say("四、最困难的家庭", "4. The hardest households"))
 	areas := r.result.Policy.Pack().Areas
-	for _, h := range r.result.Households[:min(n, len(r.result.Households))] {
+	for place := range min(n, r.result.Households()) {
+		h := r.result.At(place)
 		r.line(r.say("  县内第%d  指数 %s（信息完整度 %s） %s%s %d人  %s", "  county %d  index %s (coverage %s) %s%s %d people  %s"),
 			h.Ranks.County, h.Score.String(), h.Coverage.String(), h.Key, padding(h.Key, 18), h.Members, areas.Path(h.Area))
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 type sensitivityCommand struct {
-	County countyFlags `embed:""`
+	People countyFlags `embed:""`
 	Share  string      `help:"By what share each weight is moved." default:"0.2"`
 	Lang   string      `help:"Language of the table." enum:"zh,en" default:"zh"`
 }
@@ -23,13 +23,13 @@ func (c *sensitivityCommand) Run(s *streams) error {
 	if err != nil || share <= 0 || share > money.Scale {
 		return fault.New(fault.Invalid, badShare, fault.Args{"found": c.Share})
 	}
-	screened, err := c.County.screen(s)
+	screened, err := c.People.screen(s)
 	if err != nil {
 		return err
 	}
 	lang := fault.Lang(c.Lang)
 	fmt.Fprintf(s.out, lang.Say("困难指数的敏感性：%d 户，每个权重单独减、增 %s%%，其他权重不变\n", "Sensitivity of the index: %d households, each weight by itself %s %% down and up\n"),
-		len(screened.result.Households), percentOf(share))
+		screened.result.Households(), percentOf(share))
 	fmt.Fprintln(s.out, lang.Say("  维度                权重    改为   最困难的仍是最困难  名次平均移动  最多移动", "  dimension                      weight changed   still the hardest   places moved  at most"))
 	for _, m := range screened.result.Sensitivity(share) {
 		name := m.Dimension.Name.In(lang)

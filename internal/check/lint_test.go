@@ -106,13 +106,15 @@ func TestSample(t *testing.T) {
 	}
 	dibao := programme("dibao")
 	conditions := dibao.Versions[len(dibao.Versions)-1].Conditions
+	refused := tally("dibao", rules.Ineligible, 3)
+	refused.Refused = make([]int, len(conditions))
+	refused.Refused[0], refused.Refused[1] = 1, 2
 	result := &screening.Result{Policy: policy, On: on,
-		Programmes: []screening.Tally{tally("dibao", rules.Ineligible, 3), tally("tekun", rules.Possible, 1), tally("med-aid", rules.NotInForce, 2), tally("med-second", rules.Failed, 2)},
-		Outcomes: []screening.Outcome{{Programme: dibao, Outcome: rules.Ineligible, Witness: conditions[1]}, {Programme: dibao, Outcome: rules.Ineligible, Witness: conditions[1]},
-			{Programme: dibao, Outcome: rules.Ineligible, Witness: conditions[0]}},
+		Programmes: []screening.Tally{refused, tally("tekun", rules.Possible, 1), tally("med-aid", rules.NotInForce, 2), tally("med-second", rules.Failed, 2)},
+		Warned:     make([]int, len(policy.Warnings())),
 	}
-	for _, rule := range policy.Warnings()[1:] {
-		result.Warnings = append(result.Warnings, screening.Warning{Rule: rule})
+	for i := range policy.Warnings()[1:] {
+		result.Warned[i+1] = 1
 	}
 	var got []string
 	for _, f := range check.Sample(result) {

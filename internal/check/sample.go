@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
@@ -24,27 +26,13 @@ var (
 // be rare and the sample small: it is for somebody to look at, and no fault.
 func Sample(result *screening.Result) fault.List {
 	var list fault.List
-	failed := map[*pack.Programme]map[*pack.Condition]int{}
-	for _, o := range result.Outcomes {
-		if o.Witness == nil {
-			continue
-		}
-		if failed[o.Programme] == nil {
-			failed[o.Programme] = map[*pack.Condition]int{}
-		}
-		failed[o.Programme][o.Witness]++
-	}
 	for _, tally := range result.Programmes {
-		if text, args := unattainable(tally, failed[tally.Programme]); args != nil {
+		if text, args := unattainable(tally, result.On); args != nil {
 			list = append(list, told(tally.Programme.Pos, text, args))
 		}
 	}
-	fired := map[*pack.Warning]bool{}
-	for _, w := range result.Warnings {
-		fired[w.Rule] = true
-	}
-	for _, rule := range result.Policy.Warnings() {
-		if !fired[rule] {
+	for i, rule := range result.Policy.Warnings() {
+		if result.Warned[i] == 0 {
 			list = append(list, told(rule.Pos, silentThere, fault.Args{"found": rule.ID}))
 		}
 	}
@@ -53,7 +41,7 @@ func Sample(result *screening.Result) fault.List {
 }
 
 // unattainable says why nobody may get a programme; the arguments are nil where somebody may.
-func unattainable(tally screening.Tally, failed map[*pack.Condition]int) (fault.Text, fault.Args) {
+func unattainable(tally screening.Tally, on calendar.Date) (fault.Text, fault.Args) {
 	if tally.Outcomes[rules.Eligible]+tally.Outcomes[rules.Likely]+tally.Outcomes[rules.Possible] > 0 {
 		return fault.Text{}, nil
 	}
@@ -65,18 +53,20 @@ func unattainable(tally screening.Tally, failed map[*pack.Condition]int) (fault.
 	if count > 0 && tally.Outcomes[rules.NotInForce]+tally.Outcomes[rules.NotAssessed] == count {
 		return lapsedThere, args
 	}
-	// the conditions in their order, so that equal counts always tell the same
 	most := 0
-	for _, version := range tally.Programme.Versions {
-		for _, c := range version.Conditions {
-			if failed[c] > most {
-				most = failed[c]
-				args["most"], args["fail"] = c.ID, fmt.Sprint(most)
-			}
+	for i, n := range tally.Refused {
+		if n > most { // of equal counts the first, so that they always tell the same
+			most = n
+			args["most"], args["fail"] = inForce(tally.Programme, on).Conditions[i].ID, fmt.Sprint(most)
 		}
 	}
 	if most == 0 {
 		return nobodyOpen, args
 	}
 	return nobody, args
+}
+
+// inForce is a programme's rule on a day, which it must have.
+func inForce(p *pack.Programme, on calendar.Date) *pack.ProgrammeVersion {
+	return p.Versions[slices.IndexFunc(p.Versions, func(v *pack.ProgrammeVersion) bool { return v.Span.Contains(on) })]
 }

@@ -27,7 +27,7 @@ func TestReachedCountsEachUnitOnce(t *testing.T) {
 	c := newCounty(t, 3000)
 	r := c.screen(t)
 	held, reached := map[string]int{}, map[string]int{}
-	for _, o := range r.Outcomes {
+	for o := range r.Outcomes() {
 		if o.Held {
 			held[o.Programme.ID]++
 		}

@@ -1,9 +1,7 @@
 package screening
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/money"
@@ -11,114 +9,149 @@ import (
 	"dajiuzhu/internal/rules"
 )
 
-// rank orders the households, hardest first, and gives each its place. Equal scores rank equally; their order is that of
-// area and key, so that it is the same on every run.
-func (r *Result) rank() {
-	slices.SortStableFunc(r.Households, func(a, b Ranked) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Area, b.Area), strings.Compare(a.Key, b.Key))
-	})
-	for _, level := range []area.Level{area.Village, area.Township, area.County, area.City} {
-		r.rankWithin(level)
+// Ranks is a household's place within each area; equal scores rank equally.
+type Ranks struct{ Village, Township, County, City int }
+
+// rankLevels are the areas within which households are ranked, in the order of Ranks.
+var rankLevels = [...]area.Level{area.Village, area.Township, area.County, area.City}
+
+// rankCounty is the county's place among them.
+const rankCounty = 2
+
+// field is the households that are ranked: those that are assessed, in the order of villages and keys. Decimals are whole
+// millionths: none is above 100.
+type field struct {
+	households []int32 // number in the population
+	members    []int32 // who count
+	doubtful   rules.Bits
+	score      []int32
+	before     []int32
+	coverage   []int32
+	parts      [][]int32
+	areas      map[area.Level]*zoning
+}
+
+// zoning numbers the areas of a level as they come.
+type zoning struct {
+	level area.Level
+	of    []int32 // of each household of the field
+	found map[area.Code]int32
+	codes []area.Code
+}
+
+func (z *zoning) add(village area.Code) {
+	code := village.At(z.level)
+	if n := len(z.of); n > 0 && z.codes[z.of[n-1]] == code {
+		z.of = append(z.of, z.of[n-1])
+		return
 	}
-	r.markHardest()
+	number, ok := z.found[code]
+	if !ok {
+		number = int32(len(z.codes))
+		z.found[code] = number
+		z.codes = append(z.codes, code)
+	}
+	z.of = append(z.of, number)
 }
 
-// standing is how far the ranking within one area has come.
-type standing struct {
-	seen, rank int
-	score      money.Decimal
-}
-
-func (r *Result) rankWithin(level area.Level) {
-	areas := map[area.Code]*standing{}
-	for i := range r.Households {
-		h := &r.Households[i]
-		at := areas[h.Area.At(level)]
-		if at == nil {
-			at = &standing{}
-			areas[h.Area.At(level)] = at
+// newField takes the households of what was kept. Beside the levels of ranks it tells the areas of another apart.
+func newField(k *Kept, beside area.Level) *field {
+	f := &field{parts: make([][]int32, len(k.legend.Dimensions)), areas: map[area.Level]*zoning{}, doubtful: rules.NewBits(k.Households())}
+	for _, level := range append([]area.Level{beside}, rankLevels[:]...) {
+		f.areas[level] = &zoning{level: level, found: map[area.Code]int32{}}
+	}
+	var c chunk
+	for i := range k.chunks {
+		k.open(i, &c)
+		for lane := range c.households {
+			if !c.collective(lane) {
+				f.add(&c, lane, k.starts[i]+int32(lane))
+			}
 		}
+	}
+	return f
+}
+
+func (f *field) add(c *chunk, lane int, household int32) {
+	if c.marks.at(lane)&markDoubtful != 0 {
+		f.doubtful.Set(len(f.households))
+	}
+	f.households = append(f.households, household)
+	f.members = append(f.members, int32(c.counted.at(lane)))
+	f.score = append(f.score, int32(c.score.at(lane)))
+	f.before = append(f.before, int32(c.before.at(lane)))
+	f.coverage = append(f.coverage, int32(c.coverage.at(lane)))
+	for d := range f.parts {
+		f.parts[d] = append(f.parts[d], int32(c.parts[d].at(lane)))
+	}
+	for _, z := range f.areas {
+		z.add(c.area(lane))
+	}
+}
+
+// ranking is the order of a field, hardest first, and the place of each household, by its number in the field.
+type ranking struct {
+	order   []int32
+	places  [len(rankLevels)][]int32
+	hardest rules.Bits
+}
+
+// rank orders the households of a field by a score of each. Equal scores rank equally; their order is that of villages and
+// keys, so that it is the same on every run.
+func (f *field) rank(score []int32, x *pack.Index) *ranking {
+	keys := make([]uint64, len(score))
+	for i, s := range score {
+		keys[i] = uint64(^uint32(s))<<32 | uint64(i)
+	}
+	slices.Sort(keys)
+	r := &ranking{order: make([]int32, len(keys)), hardest: rules.NewBits(len(keys))}
+	for i, key := range keys {
+		r.order[i] = int32(uint32(key))
+	}
+	for i, level := range rankLevels {
+		r.places[i] = f.within(r.order, score, f.areas[level])
+	}
+	if x != nil {
+		r.markHardest(f, score, x.Hardest)
+	}
+	return r
+}
+
+// within is the place of each household in its area.
+func (f *field) within(order, score []int32, z *zoning) []int32 {
+	type standing struct{ seen, place, score int32 }
+	areas := make([]standing, len(z.codes))
+	places := make([]int32, len(order))
+	for _, h := range order {
+		at := &areas[z.of[h]]
 		at.seen++
-		if at.seen == 1 || h.Score != at.score {
-			at.rank, at.score = at.seen, h.Score
+		if at.seen == 1 || score[h] != at.score {
+			at.place, at.score = at.seen, score[h]
 		}
-		*h.Ranks.at(level) = at.rank
+		places[h] = at.place
 	}
-}
-
-func (r *Ranks) at(level area.Level) *int {
-	switch level {
-	case area.Village:
-		return &r.Village
-	case area.Township:
-		return &r.Township
-	case area.County:
-		return &r.County
-	}
-	return &r.City
+	return places
 }
 
 // markHardest marks, within each area of the pack's level, the households from the top whose people make up the pack's
 // share of all people; those with the score of the last one belong to them.
-func (r *Result) markHardest() {
-	x := r.Policy.Pack().Index
-	if x == nil {
-		return
+func (r *ranking) markHardest(f *field, score []int32, hardest pack.Hardest) {
+	z := f.areas[hardest.Level]
+	people, taken, last := make([]int64, len(z.codes)), make([]int64, len(z.codes)), make([]int32, len(z.codes))
+	for h := range score {
+		people[z.of[h]] += int64(f.members[h])
 	}
-	people := map[area.Code]int{}
-	for _, h := range r.Households {
-		people[h.Area.At(x.Hardest.Level)] += h.Members
-	}
-	taken := map[area.Code]int{}
-	last := map[area.Code]money.Decimal{}
-	for i := range r.Households {
-		h := &r.Households[i]
-		in := h.Area.At(x.Hardest.Level)
-		limit := int64(people[in]) * int64(x.Hardest.Share)
-		if int64(taken[in])*money.Scale < limit || taken[in] > 0 && last[in] == h.Score {
-			h.Hardest = true
-			taken[in] += h.Members
-			last[in] = h.Score
+	for _, h := range r.order {
+		in := z.of[h]
+		limit := people[in] * int64(hardest.Share)
+		if taken[in]*money.Scale < limit || taken[in] > 0 && last[in] == score[h] {
+			r.hardest.Set(int(h))
+			taken[in] += int64(f.members[h])
+			last[in] = score[h]
 		}
 	}
 }
 
-// tally counts outcomes by programme and warnings by mechanism.
-func (r *Result) tally() {
-	place := map[*pack.Programme]int{}
-	for i, p := range r.Policy.Pack().Programmes {
-		place[p] = i
-		r.Programmes = append(r.Programmes, Tally{Programme: p})
-	}
-	for i := range r.Outcomes {
-		o := &r.Outcomes[i]
-		t := &r.Programmes[place[o.Programme]]
-		t.Outcomes[o.Outcome]++
-		if o.Held {
-			t.Held++
-		}
-		if o.Held || o.Outcome == rules.Eligible || o.Outcome == rules.Likely {
-			t.Reached++
-		}
-		if o.Outcome != rules.Eligible {
-			continue
-		}
-		for _, a := range o.Amounts {
-			sum := &t.Once
-			if a.Component.Per == "month" {
-				sum = &t.Monthly
-			}
-			*sum, _ = sum.Add(a.Amount)
-		}
-	}
-	for _, m := range r.Policy.Pack().Mechanisms {
-		t := MechanismTally{Mechanism: m, Levels: map[string]int{}}
-		for _, w := range r.Warnings {
-			if w.Mechanism == m {
-				t.Levels[w.Rule.Level]++
-				t.Total++
-			}
-		}
-		r.Mechanisms = append(r.Mechanisms, t)
-	}
+func (r *ranking) ranks(h int32) Ranks {
+	return Ranks{int(r.places[0][h]), int(r.places[1][h]), int(r.places[2][h]), int(r.places[3][h])}
 }

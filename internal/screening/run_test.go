@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,16 +43,26 @@ func newCounty(t *testing.T, people int) *county {
 	return countyOf(t, synth.Options{People: people, Seed: 7, On: on})
 }
 
-func countyOf(t *testing.T, o synth.Options) *county {
-	t.Helper()
+// dezhou is the built-in pack, compiled once for all tests.
+var dezhou = sync.OnceValues(func() (*rules.Policy, error) {
 	p, faults := pack.Load(packs.Dezhou())
 	if len(faults) > 0 {
-		t.Fatal(faults)
+		return nil, faults
 	}
 	policy, faults := rules.Compile(p)
 	if len(faults) > 0 {
-		t.Fatal(faults)
+		return nil, faults
 	}
+	return policy, nil
+})
+
+func countyOf(t *testing.T, o synth.Options) *county {
+	t.Helper()
+	policy, err := dezhou()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := policy.Pack()
 	dir := t.TempDir()
 	if _, err := synth.Write(t.Context(), p, dir, o); err != nil {
 		t.Fatal(err)
@@ -68,7 +80,7 @@ func countyOf(t *testing.T, o synth.Options) *county {
 
 func (c *county) screen(t *testing.T) *screening.Result {
 	t.Helper()
-	r, err := screening.Run(t.Context(), c.plan, c.people, nil)
+	r, err := screening.Run(t.Context(), c.plan, screening.Built{Population: c.people}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +90,7 @@ func (c *county) screen(t *testing.T) *screening.Result {
 func TestEverybodyIsCounted(t *testing.T) {
 	c := newCounty(t, 3000)
 	r := c.screen(t)
-	if got := len(r.Households) + r.Collective; got != c.people.Households() {
+	if got := r.Households() + r.Collective; got != c.people.Households() {
 		t.Errorf("%d households ranked or set aside, %d registered", got, c.people.Households())
 	}
 	if r.People != c.people.Persons() {
@@ -101,8 +113,8 @@ func TestEverybodyIsCounted(t *testing.T) {
 	for _, m := range r.Mechanisms {
 		warnings += m.Total
 	}
-	if warnings != len(r.Warnings) {
-		t.Errorf("%d warnings by mechanism, %d in all", warnings, len(r.Warnings))
+	if all := slices.Collect(r.Warnings()); warnings != len(all) {
+		t.Errorf("%d warnings by mechanism, %d in all", warnings, len(all))
 	}
 }
 
@@ -130,10 +142,10 @@ func TestNobodyIsLostOrDoubled(t *testing.T) {
 			}
 		}
 	}
-	for _, h := range r.Households {
+	for h := range r.Ranking() {
 		got[fmt.Sprint("ranked ", h.Key, " ", h.Area, " ", h.Members)]++
 	}
-	for _, o := range r.Outcomes {
+	for o := range r.Outcomes() {
 		line := fmt.Sprint(o.Programme.ID, " ", o.Household.Key, " ", o.Household.Area)
 		if o.Programme.Unit == pack.Person {
 			line += fmt.Sprint(" ", o.Person.Name, " ", o.Person.Masked)
@@ -144,11 +156,11 @@ func TestNobodyIsLostOrDoubled(t *testing.T) {
 		t.Errorf("registered −, screened +:\n%s", diff)
 	}
 	fired := map[string]int{}
-	for _, w := range r.Warnings {
+	for w := range r.Warnings() {
 		fired[fmt.Sprint(w.Rule.ID, " ", w.Household.Key, " ", w.Person.Name, " ", w.Person.Masked)]++
 	}
 	explained := map[string]int{}
-	for _, h := range r.Households {
+	for h := range r.Ranking() {
 		family, ok := c.people.Household(h.Key)
 		if !ok {
 			t.Fatalf("no household %s", h.Key)
@@ -185,9 +197,10 @@ func TestRanking(t *testing.T) {
 		area.County: func(k screening.Ranks) int { return k.County }, area.City: func(k screening.Ranks) int { return k.City },
 	}
 	for level, rank := range levels {
-		for i, h := range r.Households {
+		all := slices.Collect(r.Ranking())
+		for i, h := range all {
 			harder := 0
-			for _, other := range r.Households {
+			for _, other := range all {
 				if other.Area.At(level) == h.Area.At(level) && other.Score > h.Score {
 					harder++
 				}
@@ -205,17 +218,18 @@ func TestHardest(t *testing.T) {
 	r := newCounty(t, 3000).screen(t)
 	people, marked, above := 0, 0, 0
 	var last money.Decimal
-	for i, h := range r.Households {
+	all := slices.Collect(r.Ranking())
+	for i, h := range all {
 		people += h.Members
 		if h.Hardest {
 			marked += h.Members
 			last = h.Score
-			if i > 0 && !r.Households[i-1].Hardest {
+			if i > 0 && !all[i-1].Hardest {
 				t.Fatalf("household %d is marked and the harder one before it is not", i)
 			}
 		}
 	}
-	for _, h := range r.Households {
+	for h := range r.Ranking() {
 		if h.Score > last {
 			above += h.Members
 		}
@@ -233,7 +247,7 @@ func TestNumberOfProcessorsChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	for _, n := range []string{"1", "4"} {
 		before := runtime.GOMAXPROCS(map[string]int{"1": 1, "4": 4}[n])
-		err := c.screen(t).Write(filepath.Join(dir, n))
+		_, err := c.screen(t).Write(filepath.Join(dir, n), screening.Everybody)
 		runtime.GOMAXPROCS(before)
 		if err != nil {
 			t.Fatal(err)
@@ -262,12 +276,12 @@ func TestExplanationAgrees(t *testing.T) {
 	r := c.screen(t)
 	type key struct{ programme, household, person, id string }
 	screened := map[key][]string{}
-	for _, o := range r.Outcomes {
+	for o := range r.Outcomes() {
 		k := key{o.Programme.ID, o.Household.Key, o.Person.Name, o.Person.Masked}
 		screened[k] = append(screened[k], o.Outcome.String())
 	}
 	compared := 0
-	for _, h := range r.Households {
+	for h := range r.Ranking() {
 		family, ok := c.people.Household(h.Key)
 		if !ok {
 			t.Fatalf("no household %s", h.Key)
@@ -296,18 +310,12 @@ func TestExplanationAgrees(t *testing.T) {
 // TestKeysAreNoFormulas: a booklet's number comes from a file, and a spreadsheet must not take it for a formula.
 func TestKeysAreNoFormulas(t *testing.T) {
 	c := newCounty(t, 500)
-	r := c.screen(t)
-	for i := range r.Households {
-		r.Households[i].Key = "=1+1"
-	}
-	for i := range r.Outcomes {
-		r.Outcomes[i].Household.Key = "=1+1"
-	}
-	for i := range r.Warnings {
-		r.Warnings[i].Household.Key = "=1+1"
+	r, err := screening.Run(t.Context(), c.plan, formulaKeys{screening.Built{Population: c.people}}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := r.Write(dir); err != nil {
+	if _, err := r.Write(dir, screening.Everybody); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ranking", "outcomes", "warnings"} {
@@ -317,13 +325,22 @@ func TestKeysAreNoFormulas(t *testing.T) {
 	}
 }
 
+// formulaKeys is a population whose households have formulas for keys.
+type formulaKeys struct{ screening.Built }
+
+func (p formulaKeys) At(chunk, lane int) population.Household {
+	h := p.Built.At(chunk, lane)
+	h.Key = "=1+1"
+	return h
+}
+
 func TestFilesHoldTheSame(t *testing.T) {
 	r := newCounty(t, 1000).screen(t)
 	dir := t.TempDir()
-	if err := r.Write(dir); err != nil {
+	if _, err := r.Write(dir, screening.Everybody); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]int{"ranking": len(r.Households), "outcomes": len(r.Outcomes), "warnings": len(r.Warnings)} {
+	for name, want := range map[string]int{"ranking": r.Households(), "outcomes": len(slices.Collect(r.Outcomes())), "warnings": len(slices.Collect(r.Warnings()))} {
 		rows, err := csv.NewReader(strings.NewReader(read(t, filepath.Join(dir, name+".csv")))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
@@ -357,7 +374,7 @@ func parquetRows(t *testing.T, path string) int {
 func TestIdentityNumbersStayMasked(t *testing.T) {
 	c := newCounty(t, 800)
 	dir := t.TempDir()
-	if err := c.screen(t).Write(dir); err != nil {
+	if _, err := c.screen(t).Write(dir, screening.Everybody); err != nil {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir(dir)
@@ -386,7 +403,7 @@ func TestIdentityNumbersStayMasked(t *testing.T) {
 func TestFailedWriteLeavesTheFormerResult(t *testing.T) {
 	r := newCounty(t, 500).screen(t)
 	dir := t.TempDir()
-	if err := r.Write(dir); err != nil {
+	if _, err := r.Write(dir, screening.Everybody); err != nil {
 		t.Fatal(err)
 	}
 	before := read(t, filepath.Join(dir, "ranking.csv"))
@@ -396,7 +413,7 @@ func TestFailedWriteLeavesTheFormerResult(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "outcomes.csv", "in the way"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Write(dir); err == nil {
+	if _, err := r.Write(dir, screening.Everybody); err == nil {
 		t.Fatal("writing over a folder succeeded")
 	}
 	if read(t, filepath.Join(dir, "ranking.csv")) != before {
@@ -415,7 +432,7 @@ func TestStopped(t *testing.T) {
 	c := newCounty(t, 500)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := screening.Run(ctx, c.plan, c.people, nil); !errors.Is(err, ctx.Err()) {
+	if _, err := screening.Run(ctx, c.plan, screening.Built{Population: c.people}, nil); !errors.Is(err, ctx.Err()) {
 		t.Errorf("a stopped screening returned %v", err)
 	}
 }

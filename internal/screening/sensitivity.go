@@ -34,7 +34,7 @@ func (r *Result) Sensitivity(share money.Decimal) []Move {
 		for _, weight := range []money.Decimal{d.Weight - step, d.Weight + step} {
 			changed := slices.Clone(weights)
 			changed[i] = weight
-			m := r.compare(r.reweighted(changed))
+			m := r.compare(r.field.rank(r.reweighted(changed), x))
 			m.Dimension, m.Weight = d, weight
 			moves = append(moves, m)
 		}
@@ -42,50 +42,45 @@ func (r *Result) Sensitivity(share money.Decimal) []Move {
 	return moves
 }
 
-// reweighted is the ranking under other weights.
-func (r *Result) reweighted(weights []money.Decimal) *Result {
-	other := &Result{On: r.On, Policy: r.Policy, Households: slices.Clone(r.Households)}
+// reweighted is the scores under other weights.
+func (r *Result) reweighted(weights []money.Decimal) []int32 {
 	total := money.Decimal(0)
 	for _, w := range weights {
 		total += w
 	}
-	for i := range other.Households {
-		h := &other.Households[i]
-		h.Hardest, h.Score = false, 0
-		for k, part := range h.Parts {
-			points, _ := part.Mul(weights[k])
-			h.Score += points
+	scores := make([]int32, len(r.field.score))
+	for h := range scores {
+		score := money.Decimal(0)
+		for k, part := range r.field.parts {
+			points, _ := money.Decimal(part[h]).Mul(weights[k])
+			score += points
 		}
-		h.Score, _ = h.Score.Quo(total)
-		h.Score, _ = h.Score.Round(2)
+		score, _ = score.Quo(total)
+		score, _ = score.Round(2)
+		scores[h] = int32(score)
 	}
-	other.rank()
-	return other
+	return scores
 }
 
 // compare holds another ranking of the same households against this one.
-func (r *Result) compare(other *Result) Move {
-	then := make(map[string]*Ranked, len(other.Households))
-	for i := range other.Households {
-		then[other.Households[i].Key] = &other.Households[i]
-	}
+func (r *Result) compare(other *ranking) Move {
 	var m Move
 	moved := 0
-	for i := range r.Households {
-		before, after := &r.Households[i], then[r.Households[i].Key]
-		if before.Hardest {
+	before, after := r.ranking.places[rankCounty], other.places[rankCounty]
+	for h := range before {
+		if r.ranking.hardest.Has(h) {
 			m.Hardest++
-			if after.Hardest {
+			if other.hardest.Has(h) {
 				m.Stay++
 			}
 		}
-		places := after.Ranks.County - before.Ranks.County
+		places := int(after[h]) - int(before[h])
 		places = max(places, -places)
 		moved += places
 		m.Most = max(m.Most, places)
 	}
-	if len(r.Households) > 0 {
-		m.Mean, _ = (money.Decimal(moved) * money.Scale).Quo(money.Decimal(len(r.Households)) * money.Scale)
+	if n := len(before); n > 0 {
+		m.Mean, _ = (money.Decimal(moved) * money.Scale).Quo(money.Decimal(n) * money.Scale)
 		m.Mean, _ = m.Mean.Round(1)
 	}
 	return m

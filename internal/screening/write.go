@@ -1,12 +1,12 @@
 package screening
 
 import (
-	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
 )
@@ -69,67 +70,133 @@ type warningRow struct {
 	Evidence  string `parquet:"evidence" zh:"依据"`
 }
 
-// Write lays the result down in a folder: ranking, outcomes and warnings, each as CSV and as Parquet, and summary.json.
-// Every file is written whole beside its place and then put there, so that a failure leaves the former one.
-func (r *Result) Write(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("making the folder of results: %w", err)
+// changeRow is a line of changes.csv and of changes.parquet.
+type changeRow struct {
+	What        string `parquet:"what" zh:"类别"`
+	Of          string `parquet:"of" zh:"项目或预警"`
+	Household   string `parquet:"household" zh:"户编号"`
+	Person      string `parquet:"person" zh:"姓名"`
+	ID          string `parquet:"id_masked" zh:"身份证号（已掩码）"`
+	Unit        string `parquet:"unit" zh:"对象"`
+	Gone        bool   `parquet:"gone" zh:"已不在册"`
+	From        string `parquet:"from" zh:"原结果"`
+	To          string `parquet:"to" zh:"现结果"`
+	FromAmounts string `parquet:"from_amounts" zh:"原金额"`
+	ToAmounts   string `parquet:"to_amounts" zh:"现金额"`
+	FromFailed  string `parquet:"from_failed" zh:"原首个不符条件"`
+	ToFailed    string `parquet:"to_failed" zh:"现首个不符条件"`
+	FromOpen    string `parquet:"from_open" zh:"原待核实条件"`
+	ToOpen      string `parquet:"to_open" zh:"现待核实条件"`
+	FromHeld    bool   `parquet:"from_held" zh:"原在享"`
+	ToHeld      bool   `parquet:"to_held" zh:"现在享"`
+	FromAssumed bool   `parquet:"from_assumed" zh:"原含默认推定"`
+	ToAssumed   bool   `parquet:"to_assumed" zh:"现含默认推定"`
+}
+
+// KeptFile is the name of the file of what was kept, in a folder of results.
+const KeptFile = "screening.kept"
+
+// File is a file that is written beside the tables.
+type File struct {
+	Name  string
+	Mode  os.FileMode
+	Write func(io.Writer) error
+}
+
+// Scope is how much of a result is written in tables. What was kept is always whole.
+type Scope uint8
+
+// The scopes.
+const (
+	Everybody   Scope = iota // every outcome of every unit
+	Reached                  // of the outcomes those of units that receive the programme, may get it, or could not be computed
+	RankingOnly              // the ranking alone, as of people whose facts are not at hand
+)
+
+// Write lays the result down in a folder: ranking, outcomes and warnings, each as CSV and as Parquet, summary.json, what was kept,
+// and other files that are given. Where the folder holds a former screening, changes tells what is otherwise. The files are put in
+// their places only when all of them are whole and on disk, so that a failure leaves the former ones. The notice is a fault of the
+// former screening that made changes impossible.
+func (r *Result) Write(dir string, scope Scope, more ...File) (notice, err error) {
+	former, notice := loadFormer(dir)
+	s, err := stage(dir)
+	if err != nil {
+		return nil, err
 	}
+	defer s.drop()
 	steps := []func() error{
-		func() error { return writeTable(dir, "ranking", r.rankingRows()) },
-		func() error { return writeTable(dir, "outcomes", r.outcomeRows()) },
-		func() error { return writeTable(dir, "warnings", r.warningRows()) },
-		func() error { return replace(filepath.Join(dir, "summary.json"), r.writeSummary) },
+		func() error { return writeTable(s, "ranking", r.rankingRows()) },
+		func() error { return s.file("summary.json", 0o644, r.writeSummary) },
+		func() error { return s.file(KeptFile, 0o600, r.Kept.write) },
+	}
+	switch scope {
+	case Everybody:
+		steps = append(steps, func() error { return writeTable(s, "outcomes", outcomeRows(r.Outcomes())) })
+	case Reached:
+		steps = append(steps, func() error { return writeTable(s, "outcomes", outcomeRows(r.reached())) })
+	}
+	if scope != RankingOnly {
+		steps = append(steps, func() error { return writeTable(s, "warnings", r.warningRows()) })
+	}
+	if former != nil {
+		steps = append(steps, func() error { return writeTable(s, "changes", r.changeRows(former)) })
+	} else {
+		s.obsolete = []string{"changes.csv", "changes.parquet"} // of a run before
+	}
+	for _, f := range more {
+		steps = append(steps, func() error { return s.file(f.Name, f.Mode, f.Write) })
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return notice, s.commit()
 }
 
-func writeTable[R any](dir, name string, rows []R) error {
-	if err := replace(filepath.Join(dir, name+".csv"), func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
-		return err
-	}
-	return replace(filepath.Join(dir, name+".parquet"), func(w io.Writer) error { return writeParquet(w, rows) })
-}
-
-// replace writes a file beside its place and renames it when it is whole and on disk.
-func replace(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(f.Name()))
+// reached is the outcomes of units that receive a programme, may get it, or could not be computed.
+func (r *Result) reached() iter.Seq[Outcome] {
+	return func(yield func(Outcome) bool) {
+		for o := range r.Outcomes() {
+			if (o.Held || o.Outcome > rules.NotInForce || o.Outcome == rules.Failed) && !yield(o) {
+				return
+			}
 		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err = write(w); err == nil {
-		err = w.Flush()
 	}
-	if err == nil {
-		err = f.Sync()
+}
+
+// loadFormer is the former screening of a folder; nil if there is none or it is damaged, which the notice tells.
+func loadFormer(dir string) (former *Kept, notice error) {
+	former, err := Load(filepath.Join(dir, KeptFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err != nil {
+	return former, err
+}
+
+func (r *Result) changeRows(former *Kept) iter.Seq[changeRow] {
+	return mapped(r.Kept.Diff(former), func(c Change) changeRow {
+		who := r.Who(c)
+		return changeRow{
+			What: string(c.What), Of: c.Of, Household: SafeText(c.Household), Person: SafeText(who.Name), ID: who.Masked, Unit: string(c.Unit), Gone: c.Gone,
+			From: c.From.State, To: c.To.State, FromAmounts: c.From.Amounts, ToAmounts: c.To.Amounts, FromFailed: c.From.Failed, ToFailed: c.To.Failed,
+			FromOpen: c.From.Open, ToOpen: c.To.Open, FromHeld: c.From.Held, ToHeld: c.To.Held, FromAssumed: c.From.Assumed, ToAssumed: c.To.Assumed,
+		}
+	})
+}
+
+// writeTable writes rows, which are made twice: a county's may be more than fit into memory.
+func writeTable[R any](s *staging, name string, rows iter.Seq[R]) error {
+	if err := s.file(name+".csv", 0o644, func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return s.file(name+".parquet", 0o644, func(w io.Writer) error { return writeParquet(w, rows) })
 }
 
 // byteOrderMark tells spreadsheet programs that a CSV is UTF-8.
 const byteOrderMark = "\ufeff"
 
-func writeCSV[R any](w io.Writer, rows []R) error {
+func writeCSV[R any](w io.Writer, rows iter.Seq[R]) error {
 	if _, err := io.WriteString(w, byteOrderMark); err != nil {
 		return err
 	}
@@ -137,7 +204,7 @@ func writeCSV[R any](w io.Writer, rows []R) error {
 	if err := c.Write(header[R]()); err != nil {
 		return err
 	}
-	for _, row := range rows {
+	for row := range rows {
 		if err := c.Write(cells(row)); err != nil {
 			return err
 		}
@@ -146,9 +213,22 @@ func writeCSV[R any](w io.Writer, rows []R) error {
 	return c.Error()
 }
 
-func writeParquet[R any](w io.Writer, rows []R) error {
+// rowsAtOnce is how many rows are handed to the writer of Parquet together.
+const rowsAtOnce = 1 << 12
+
+func writeParquet[R any](w io.Writer, rows iter.Seq[R]) error {
 	p := parquet.NewGenericWriter[R](w, parquet.Compression(&parquet.Zstd))
-	if _, err := p.Write(rows); err != nil {
+	some := make([]R, 0, rowsAtOnce)
+	for row := range rows {
+		if some = append(some, row); len(some) < rowsAtOnce {
+			continue
+		}
+		if _, err := p.Write(some); err != nil {
+			return err
+		}
+		some = some[:0]
+	}
+	if _, err := p.Write(some); err != nil {
 		return err
 	}
 	return p.Close()
@@ -162,17 +242,26 @@ func SafeText(s string) string {
 	return s
 }
 
-func (r *Result) rankingRows() []rankingRow {
-	rows := make([]rankingRow, len(r.Households))
-	for i, h := range r.Households {
-		rows[i] = rankingRow{
+func (r *Result) rankingRows() iter.Seq[rankingRow] {
+	return mapped(r.Ranking(), func(h Ranked) rankingRow {
+		return rankingRow{
 			Household: SafeText(h.Key), Head: SafeText(h.Head), Village: h.Area.String(), Place: r.Policy.Pack().Areas.Path(h.Area),
 			Members: int64(h.Members), Doubtful: h.Doubtful, Doubts: doubts(h.Doubts), Score: h.Score.String(), Before: h.Before.String(), Coverage: h.Coverage.String(),
 			RankVillage: int64(h.Ranks.Village), RankTownship: int64(h.Ranks.Township), RankCounty: int64(h.Ranks.County), RankCity: int64(h.Ranks.City),
 			Hardest: h.Hardest, Parts: r.parts(h),
 		}
+	})
+}
+
+// mapped makes rows as they are asked for.
+func mapped[T, R any](all iter.Seq[T], row func(T) R) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		for one := range all {
+			if !yield(row(one)) {
+				return
+			}
+		}
 	}
-	return rows
 }
 
 // doubts are the reasons for which a composition is doubtful.
@@ -194,45 +283,45 @@ func (r *Result) parts(h Ranked) string {
 	return strings.Join(texts, "; ")
 }
 
-func (r *Result) outcomeRows() []outcomeRow {
-	rows := make([]outcomeRow, len(r.Outcomes))
-	for i, o := range r.Outcomes {
-		rows[i] = outcomeRow{
+func outcomeRows(all iter.Seq[Outcome]) iter.Seq[outcomeRow] {
+	return mapped(all, func(o Outcome) outcomeRow {
+		row := outcomeRow{
 			Programme: o.Programme.ID, Name: o.Programme.Name.Zh, Household: SafeText(o.Household.Key), Village: o.Household.Area.String(),
 			Person: SafeText(o.Person.Name), ID: o.Person.Masked, Outcome: o.Outcome.String(), Held: o.Held, Assumed: o.Assumed,
+			Amounts: amountsText(o.Amounts),
 		}
 		if o.Witness != nil {
-			rows[i].Witness = o.Witness.ID
+			row.Witness = o.Witness.ID
 		}
-		if o.Outcome > rules.NotInForce {
-			rows[i].Amounts = amounts(o.Amounts)
-		}
-	}
-	return rows
+		return row
+	})
 }
 
-// amounts are components as "difference=799.2/month".
-func amounts(all []ComponentAmount) string {
+// amountsText is components as "difference=799.2/month".
+func amountsText(all []ComponentAmount) string {
 	texts := make([]string, len(all))
 	for i, a := range all {
-		texts[i] = a.Component.ID + "=" + a.Amount.String() + "/" + a.Component.Per
+		texts[i] = amountText(a.Component.ID, a.Amount, a.Component.Per)
 	}
 	return strings.Join(texts, "; ")
 }
 
-func (r *Result) warningRows() []warningRow {
-	rows := make([]warningRow, len(r.Warnings))
-	for i, w := range r.Warnings {
-		rows[i] = warningRow{
+func amountText(component string, amount money.Decimal, per string) string {
+	return component + "=" + amount.String() + "/" + per
+}
+
+func (r *Result) warningRows() iter.Seq[warningRow] {
+	return mapped(r.Warnings(), func(w Warning) warningRow {
+		row := warningRow{
 			Mechanism: w.Mechanism.ID, Warning: w.Rule.ID, Name: w.Rule.Name.Zh, Level: w.Rule.Level, Route: w.Rule.Route,
 			Household: SafeText(w.Household.Key), Village: w.Household.Area.String(), Place: r.Policy.Pack().Areas.Path(w.Household.Area),
 			Person: SafeText(w.Person.Name), ID: w.Person.Masked, Due: "undetermined", Evidence: evidenceText(w.Evidence),
 		}
 		if w.DueKnown {
-			rows[i].Due = w.Due.String()
+			row.Due = w.Due.String()
 		}
-	}
-	return rows
+		return row
+	})
 }
 
 func evidenceText(all []Evidence) string {
@@ -280,16 +369,8 @@ type MechanismSummary struct {
 // Summary counts the result.
 func (r *Result) Summary() Summary {
 	p := r.Policy.Pack()
-	s := Summary{On: r.On.String(), Pack: p.ID, Hash: p.Hash, Engine: rules.EngineVersion, People: r.People, Households: len(r.Households),
-		Collective: r.Collective, Errors: r.Errors}
-	for _, h := range r.Households {
-		if h.Doubtful {
-			s.Doubtful++
-		}
-		if h.Hardest {
-			s.Hardest++
-		}
-	}
+	s := Summary{On: r.On.String(), Pack: p.ID, Hash: p.Hash, Engine: rules.EngineVersion, People: r.People, Households: r.Households(),
+		Collective: r.Collective, Doubtful: r.field.doubtful.Count(), Hardest: r.ranking.hardest.Count(), Errors: r.Errors}
 	for _, t := range r.Programmes {
 		ps := ProgrammeSummary{Programme: t.Programme.ID, Outcomes: map[string]int{}, Held: t.Held, Reached: t.Reached, Monthly: t.Monthly.String(), Once: t.Once.String()}
 		for o, n := range t.Outcomes {

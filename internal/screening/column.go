@@ -1,0 +1,313 @@
+package screening
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+)
+
+// column is whole numbers, one a lane, held as narrowly as they allow: a few distinct ones as places in a palette, others as
+// steps from the least. A column of equal numbers takes no room however many lanes it has.
+type column struct {
+	n       int
+	palette []int64 // nil: a number is base + step × code
+	base    int64
+	step    int64
+	width   int // bits of a code: 0, 1, 2, 4, 8, 16, 32 or 64
+	codes   []byte
+}
+
+// at is the number in a lane.
+func (c *column) at(lane int) int64 { return c.number(c.code(lane)) }
+
+// number is what a code stands for.
+func (c *column) number(code uint64) int64 {
+	if c.palette != nil {
+		return c.palette[code]
+	}
+	return c.base + c.step*int64(code)
+}
+
+func (c *column) code(lane int) uint64 {
+	switch c.width {
+	case 0:
+		return 0
+	case 8:
+		return uint64(c.codes[lane])
+	case 16:
+		return uint64(binary.LittleEndian.Uint16(c.codes[2*lane:]))
+	case 32:
+		return uint64(binary.LittleEndian.Uint32(c.codes[4*lane:]))
+	case 64:
+		return binary.LittleEndian.Uint64(c.codes[8*lane:])
+	}
+	bit := lane * c.width
+	return uint64(c.codes[bit>>3]>>(bit&7)) & (1<<c.width - 1)
+}
+
+// tally calls f for the numbers with how many lanes have each: of a palette once a number, else once a lane.
+func (c *column) tally(f func(number int64, lanes int)) {
+	if c.palette == nil {
+		for lane := range c.n {
+			f(c.at(lane), 1)
+		}
+		return
+	}
+	var counts [paletteMost]int
+	if c.width == 0 {
+		counts[0] = c.n
+	} else {
+		for lane := range c.n {
+			counts[c.code(lane)]++
+		}
+	}
+	for code, lanes := range counts {
+		if lanes > 0 {
+			f(c.palette[code], lanes)
+		}
+	}
+}
+
+const (
+	paletteMost = 256 // distinct numbers in a palette
+	widthBits   = 7   // of a column's first byte; the bit above says that a palette follows
+	withPalette = 1 << widthBits
+)
+
+// packer encodes columns; it keeps its room from one to the next.
+type packer struct {
+	palette []int64
+	places  map[int64]int
+	codes   []uint8
+}
+
+// append encodes numbers behind b.
+func (p *packer) append(b []byte, numbers []int64) []byte {
+	if p.few(numbers) {
+		return p.appendPalette(b, len(numbers))
+	}
+	return appendSteps(b, numbers)
+}
+
+// few tells the distinct numbers from each other, in the order of their first lanes; false if they are too many.
+func (p *packer) few(numbers []int64) bool {
+	p.palette, p.codes = p.palette[:0], slices.Grow(p.codes[:0], len(numbers))[:len(numbers)]
+	if p.places == nil {
+		p.places = map[int64]int{}
+	}
+	clear(p.places)
+	for i, n := range numbers {
+		if i > 0 && n == numbers[i-1] {
+			p.codes[i] = p.codes[i-1]
+			continue
+		}
+		place, ok := p.place(n)
+		if !ok {
+			if len(p.palette) == paletteMost {
+				return false
+			}
+			place = len(p.palette)
+			p.palette = append(p.palette, n)
+			p.places[n] = place
+		}
+		p.codes[i] = uint8(place)
+	}
+	return true
+}
+
+// linear is how many numbers are looked through one by one before a map is quicker.
+const linear = 8
+
+func (p *packer) place(n int64) (int, bool) {
+	if len(p.palette) <= linear {
+		place := slices.Index(p.palette, n)
+		return place, place >= 0
+	}
+	place, ok := p.places[n]
+	return place, ok
+}
+
+// appendPalette encodes the numbers that few told apart.
+func (p *packer) appendPalette(b []byte, n int) []byte {
+	width := paletteWidth(len(p.palette))
+	b = append(b, withPalette|byte(width))
+	b = binary.AppendUvarint(b, uint64(n))
+	b = binary.AppendUvarint(b, uint64(len(p.palette)))
+	for _, number := range p.palette {
+		b = binary.AppendVarint(b, number)
+	}
+	if width == 0 {
+		return b
+	}
+	if width == 8 {
+		return append(b, p.codes...)
+	}
+	each := 8 / width
+	for from := 0; from < n; from += each {
+		packed := byte(0)
+		for i, code := range p.codes[from:min(n, from+each)] {
+			packed |= code << (i * width)
+		}
+		b = append(b, packed)
+	}
+	return b
+}
+
+func paletteWidth(distinct int) int {
+	switch {
+	case distinct <= 1:
+		return 0
+	case distinct <= 2:
+		return 1
+	case distinct <= 4:
+		return 2
+	case distinct <= 16:
+		return 4
+	}
+	return 8
+}
+
+// appendSteps encodes numbers as steps from the least.
+func appendSteps(b []byte, numbers []int64) []byte {
+	base, step := slices.Min(numbers), uint64(0)
+	for _, n := range numbers {
+		step = divisor(step, uint64(n)-uint64(base))
+	}
+	span := uint64(slices.Max(numbers)) - uint64(base)
+	width := stepWidth(span / max(step, 1))
+	b = append(b, byte(width))
+	b = binary.AppendUvarint(b, uint64(len(numbers)))
+	b = binary.AppendVarint(b, base)
+	b = binary.AppendUvarint(b, step)
+	for _, n := range numbers {
+		code := (uint64(n) - uint64(base)) / max(step, 1)
+		switch width {
+		case 8:
+			b = append(b, byte(code))
+		case 16:
+			b = binary.LittleEndian.AppendUint16(b, uint16(code))
+		case 32:
+			b = binary.LittleEndian.AppendUint32(b, uint32(code))
+		case 64:
+			b = binary.LittleEndian.AppendUint64(b, code)
+		}
+	}
+	return b
+}
+
+// divisor is the greatest common one.
+func divisor(a, b uint64) uint64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+func stepWidth(most uint64) int {
+	switch {
+	case most == 0:
+		return 0
+	case most < 1<<8:
+		return 8
+	case most < 1<<16:
+		return 16
+	case most < 1<<32:
+		return 32
+	}
+	return 64
+}
+
+var (
+	errTruncated = errors.New("it ends too early or makes no sense")
+	errChecksum  = errors.New("its checksum is another")
+	errFormat    = errors.New("another version of the program wrote it")
+	errOther     = errors.New("it is of another screening")
+)
+
+// reader reads what a chunk holds, one after the other. After a failure everything is empty and the failure stays.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) fail() { r.rest, r.err = nil, errTruncated }
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.rest) {
+		r.fail()
+		return nil
+	}
+	taken := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// count is a number of lanes or of things, of which there cannot be more than most.
+func (r *reader) count(most int) int {
+	v := r.uvarint()
+	if v > uint64(most) {
+		r.fail()
+		return 0
+	}
+	return int(v)
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// lanesMost bounds the lanes of a chunk, far above what one has.
+const lanesMost = 1 << 24
+
+// anyLanes takes a column however long it is.
+const anyLanes = -1
+
+// column reads a column into c, reusing its palette's room. It must have as many lanes as are wanted.
+func (r *reader) column(c *column, lanes int) {
+	head := r.take(1)
+	if head == nil {
+		return
+	}
+	c.width, c.n = int(head[0]&^withPalette), r.count(lanesMost)
+	if head[0]&withPalette != 0 {
+		r.palette(c)
+	} else {
+		c.palette, c.base, c.step = nil, r.varint(), int64(r.uvarint())
+	}
+	switch c.width {
+	case 0, 1, 2, 4, 8, 16, 32, 64:
+	default:
+		r.fail()
+	}
+	c.codes = r.take((c.n*c.width + 7) / 8)
+	if lanes != anyLanes && c.n != lanes || c.palette != nil && c.width > 8 {
+		r.fail()
+	}
+}
+
+// palette reads a palette and fills it up, so that every code that its width allows names something.
+func (r *reader) palette(c *column) {
+	c.palette = c.palette[:0]
+	for range r.count(paletteMost) {
+		c.palette = append(c.palette, r.varint())
+	}
+	for len(c.palette) < 1<<min(c.width, 8) {
+		c.palette = append(c.palette, 0)
+	}
+}
