@@ -247,6 +247,14 @@ func (n Number) order() uint64 {
 	return n.value()
 }
 
+// Digest is a number that is the same for the same identity number and, but for chance, for no other. It does not show the
+// identity number, and does not keep it from whoever tries them all.
+func (n Number) Digest() uint64 {
+	x := n.order() * 0x9e37_79b9_7f4a_7c15
+	x = (x ^ x>>32) * 0xd6e8_feb8_6659_fd93
+	return x ^ x>>32
+}
+
 // Plain is the whole number.
 func (n Number) Plain() string {
 	if n.IsZero() {

@@ -77,75 +77,66 @@ const (
 // packer encodes columns; it keeps its room from one to the next.
 type packer struct {
 	palette []int64
-	places  map[int64]int
 	codes   []uint8
 }
 
 // append encodes numbers behind b.
 func (p *packer) append(b []byte, numbers []int64) []byte {
-	if p.few(numbers) {
-		return p.appendPalette(b, len(numbers))
+	if !p.few(numbers) {
+		return appendSteps(b, numbers)
 	}
-	return appendSteps(b, numbers)
+	width := paletteWidth(len(p.palette))
+	b = appendPalette(b, width, len(numbers), p.palette)
+	return packCodes(b, width, p.codes)
 }
 
-// few tells the distinct numbers from each other, in the order of their first lanes; false if they are too many.
+// linear is how many distinct numbers are worth telling from each other one by one.
+const linear = 16
+
+// few tells the distinct numbers from each other, in the order of their first lanes; false if they are not few.
 func (p *packer) few(numbers []int64) bool {
 	p.palette, p.codes = p.palette[:0], slices.Grow(p.codes[:0], len(numbers))[:len(numbers)]
-	if p.places == nil {
-		p.places = map[int64]int{}
-	}
-	clear(p.places)
 	for i, n := range numbers {
 		if i > 0 && n == numbers[i-1] {
 			p.codes[i] = p.codes[i-1]
 			continue
 		}
-		place, ok := p.place(n)
-		if !ok {
-			if len(p.palette) == paletteMost {
+		place := slices.Index(p.palette, n)
+		if place < 0 {
+			if len(p.palette) == linear {
 				return false
 			}
 			place = len(p.palette)
 			p.palette = append(p.palette, n)
-			p.places[n] = place
 		}
 		p.codes[i] = uint8(place)
 	}
 	return true
 }
 
-// linear is how many numbers are looked through one by one before a map is quicker.
-const linear = 8
-
-func (p *packer) place(n int64) (int, bool) {
-	if len(p.palette) <= linear {
-		place := slices.Index(p.palette, n)
-		return place, place >= 0
-	}
-	place, ok := p.places[n]
-	return place, ok
-}
-
-// appendPalette encodes the numbers that few told apart.
-func (p *packer) appendPalette(b []byte, n int) []byte {
-	width := paletteWidth(len(p.palette))
+// appendPalette encodes the head of a column of n codes of so many bits, and what they stand for.
+func appendPalette(b []byte, width, n int, palette []int64) []byte {
 	b = append(b, withPalette|byte(width))
 	b = binary.AppendUvarint(b, uint64(n))
-	b = binary.AppendUvarint(b, uint64(len(p.palette)))
-	for _, number := range p.palette {
+	b = binary.AppendUvarint(b, uint64(len(palette)))
+	for _, number := range palette {
 		b = binary.AppendVarint(b, number)
 	}
-	if width == 0 {
+	return b
+}
+
+// packCodes encodes codes of so many bits each.
+func packCodes(b []byte, width int, codes []uint8) []byte {
+	switch width {
+	case 0:
 		return b
-	}
-	if width == 8 {
-		return append(b, p.codes...)
+	case 8:
+		return append(b, codes...)
 	}
 	each := 8 / width
-	for from := 0; from < n; from += each {
+	for from := 0; from < len(codes); from += each {
 		packed := byte(0)
-		for i, code := range p.codes[from:min(n, from+each)] {
+		for i, code := range codes[from:min(len(codes), from+each)] {
 			packed |= code << (i * width)
 		}
 		b = append(b, packed)

@@ -5,22 +5,25 @@ import (
 	"slices"
 
 	"dajiuzhu/internal/pack"
-	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
 )
 
 // keeper evaluates chunks and keeps what they come to. Each worker has its own.
 type keeper struct {
-	plan       *rules.Plan
-	legend     *legend
-	people     People
-	evaluator  *rules.Evaluator
-	batch      *rules.Batch
-	packer     packer
-	content    []byte // of the present chunk
-	room       []byte // of many chunks
-	numbers    []int64
-	households []population.Household
+	plan      *rules.Plan
+	legend    *legend
+	people    People
+	evaluator *rules.Evaluator
+	batch     *rules.Batch
+	packer    packer
+	content   []byte // of the present chunk
+	room      []byte // of many chunks
+	numbers   []int64
+	sorted    sorted
+	holding   rules.Bits
+	given     rules.Bits
+	lacking   rules.Bits
+	who       Who
 }
 
 func newKeeper(plan *rules.Plan, l *legend, people People) *keeper {
@@ -30,19 +33,17 @@ func newKeeper(plan *rules.Plan, l *legend, people People) *keeper {
 // chunk evaluates a chunk of the people and keeps it.
 func (k *keeper) chunk(i int) []byte {
 	b := k.people.Batch(i, k.batch)
-	k.households = k.households[:0]
-	for lane := range b.Household.N {
-		k.households = append(k.households, k.people.At(i, lane))
-	}
-	return k.keep(b, k.households)
+	k.who.clear()
+	k.people.Who(i, &k.who)
+	return k.keep(b, &k.who)
 }
 
 // keep evaluates a batch and keeps it.
-func (k *keeper) keep(b *rules.Batch, households []population.Household) []byte {
-	k.batch, k.households = b, households
+func (k *keeper) keep(b *rules.Batch, who *Who) []byte {
+	k.batch = b
 	r := k.evaluator.Evaluate(b)
 	k.content = k.content[:0]
-	k.keepWho(r)
+	k.keepWho(r, who)
 	k.keepIndex(&r.Index)
 	for p := range k.legend.Programmes {
 		k.keepProgramme(p, &r.Programmes[p])
@@ -64,7 +65,7 @@ func (k *keeper) settle() []byte {
 	return k.room[from:len(k.room):len(k.room)]
 }
 
-func (k *keeper) keepWho(r *rules.Results) {
+func (k *keeper) keepWho(r *rules.Results, who *Who) {
 	b := k.batch
 	k.content = binary.AppendUvarint(k.content, uint64(b.Household.N))
 	k.content = binary.AppendUvarint(k.content, uint64(b.Person.N))
@@ -75,14 +76,12 @@ func (k *keeper) keepWho(r *rules.Results) {
 	k.column(b.Household.N, func(h int) int64 {
 		return mark(b.Collective, h, markCollective) | mark(b.Doubtful, h, markDoubtful)
 	})
-	k.column(b.Household.N, func(h int) int64 { return int64(len(k.households[h].Key)) })
-	for _, h := range k.households {
-		k.content = append(k.content, h.Key...)
+	k.column(b.Household.N, func(h int) int64 { return int64(len(who.Keys[h])) })
+	for _, key := range who.Keys {
+		k.content = append(k.content, key...)
 	}
-	for _, h := range k.households {
-		for _, m := range h.Members {
-			k.content = binary.LittleEndian.AppendUint64(k.content, digest(m))
-		}
+	for _, person := range who.Persons {
+		k.content = binary.LittleEndian.AppendUint64(k.content, person)
 	}
 }
 
@@ -128,39 +127,46 @@ func (k *keeper) keepProgramme(p int, r *rules.ProgrammeResult) {
 		t = &k.batch.Household
 	}
 	k.verdicts(r, &t.Held[p], t.N)
-	k.content = k.packer.append(k.content, k.numbers)
+	k.content = k.sorted.append(k.content)
 	for i := range k.legend.Programmes[p].Components {
 		k.keepAmounts(p, i, r, t.N)
 	}
 }
 
-// verdicts makes each lane's verdict.
+// verdicts sorts the lanes by their verdict.
 func (k *keeper) verdicts(r *rules.ProgrammeResult, held *rules.Column, lanes int) {
-	k.numbers = slices.Grow(k.numbers[:0], lanes)[:lanes]
-	clear(k.numbers)
-	add := func(to rules.Bits, what int64) {
-		to.Each(func(lane int) { k.numbers[lane] |= what })
-	}
+	s := &k.sorted
+	s.begin(lanes)
 	for o := range r.Of {
-		add(r.Of[o], int64(o))
+		s.add(r.Of[o], int64(o))
 	}
 	for condition, refused := range r.Refused {
-		add(refused, int64(condition)<<verdictDetail)
+		s.add(refused, int64(condition)<<verdictDetail)
 	}
 	for condition, unknown := range r.Open {
-		bit := int64(1) << (verdictDetail + min(condition, openMost))
-		unknown.Each(func(lane int) {
-			if isOpen(rules.Outcome(k.numbers[lane] & verdictOutcome)) {
-				k.numbers[lane] |= bit
-			}
-		})
+		s.addWhere(unknown, r.Of[rules.Possible], r.Of[rules.Likely], int64(1)<<(verdictDetail+min(condition, openMost)))
 	}
-	add(r.Assumed, verdictAssumed)
+	s.add(r.Assumed, verdictAssumed)
+	if now, known := held.At(0); held.Same && (!known || now == 0) {
+		return
+	}
+	k.holding = clearBits(k.holding, lanes)
 	for lane := range lanes {
 		if now, known := held.At(lane); known && now != 0 {
-			k.numbers[lane] |= verdictHeld
+			k.holding.Set(lane)
 		}
 	}
+	s.add(k.holding, verdictHeld)
+}
+
+func clearBits(b rules.Bits, lanes int) rules.Bits {
+	words := (lanes + 63) / 64
+	if cap(b) < words {
+		return make(rules.Bits, words, 2*words)
+	}
+	b = b[:words]
+	clear(b)
+	return b
 }
 
 func isOpen(o rules.Outcome) bool { return o == rules.Possible || o == rules.Likely }
@@ -168,24 +174,25 @@ func isOpen(o rules.Outcome) bool { return o == rules.Possible || o == rules.Lik
 // keepAmounts keeps the amounts of whoever may get the programme, and where there may be one that is not known.
 func (k *keeper) keepAmounts(p, component int, r *rules.ProgrammeResult, lanes int) {
 	a := &r.Amounts[component]
-	given, unknown := rules.NewBits(lanes), rules.NewBits(lanes)
-	for w := range given {
+	k.given, k.lacking = clearBits(k.given, lanes), clearBits(k.lacking, lanes)
+	for w := range k.given {
 		may := r.Of[rules.Possible][w] | r.Of[rules.Likely][w] | r.Of[rules.Eligible][w]
-		given[w] = may & a.Known[w]
-		unknown[w] = may &^ a.Known[w]
+		k.given[w] = may & a.Known[w]
+		k.lacking[w] = may &^ a.Known[w]
 	}
-	k.column(lanes, func(lane int) int64 {
-		switch {
-		case given.Has(lane):
-			return amountGiven
-		case unknown.Has(lane) && k.evaluator.AmountOpen(p, component, lane):
-			return amountOpen
+	k.lacking.Each(func(lane int) {
+		if !k.evaluator.AmountOpen(p, component, lane) {
+			k.lacking.Clear(lane)
 		}
-		return amountNone
 	})
-	amounts := k.numbers[:0]
-	given.Each(func(lane int) { amounts = append(amounts, a.Num[lane]) })
-	k.content = k.packer.append(k.content, amounts)
+	s := &k.sorted
+	s.begin(lanes)
+	s.add(k.given, amountGiven)
+	s.add(k.lacking, amountOpen)
+	k.content = s.append(k.content)
+	k.numbers = k.numbers[:0]
+	k.given.Each(func(lane int) { k.numbers = append(k.numbers, a.Num[lane]) })
+	k.content = k.packer.append(k.content, k.numbers)
 }
 
 func (k *keeper) keepFired(warnings []rules.Bits) {

@@ -326,6 +326,8 @@ func (p moved) Batch(chunk int, into *rules.Batch) *rules.Batch {
 
 func (p moved) At(chunk, lane int) population.Household { return p.Built.At(chunk+p.gone, lane) }
 
+func (p moved) Who(chunk int, into *screening.Who) { p.Built.Who(chunk+p.gone, into) }
+
 // TestDiffFindsUnitsAgain: who is in another chunk is the same, who is gone comes to nothing, and who is new came from nothing.
 func TestDiffFindsUnitsAgain(t *testing.T) {
 	c := newCounty(t, 4000)

@@ -76,4 +76,7 @@ func (u unnamed) Subject(int, int) rules.Subject {
 	panic("screening: the facts of people of whom only results are at hand")
 }
 
+// Who is not needed of what was kept already.
+func (u unnamed) Who(chunk int, into *Who) {}
+
 func (u unnamed) Checksum() string { return u.kept.legend.Population }

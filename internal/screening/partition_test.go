@@ -32,6 +32,8 @@ func (p stretch) Batch(chunk int, into *rules.Batch) *rules.Batch {
 
 func (p stretch) At(chunk, lane int) population.Household { return p.People.At(p.from+chunk, lane) }
 
+func (p stretch) Who(chunk int, into *screening.Who) { p.People.Who(p.from+chunk, into) }
+
 // TestPartsAreTheWhole: people who are screened in parts come to what they come to together, to the fen, and once the parts are
 // merged to the same places.
 func TestPartsAreTheWhole(t *testing.T) {

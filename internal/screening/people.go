@@ -9,7 +9,7 @@ import (
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
-
+	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
 )
@@ -21,6 +21,8 @@ type People interface {
 	Chunks() int
 	// Batch is a chunk's facts. It may take the room of a batch that is no longer needed; the zero batch will do.
 	Batch(chunk int, into *rules.Batch) *rules.Batch
+	// Who adds the households and persons of a chunk, as they are found again in a later run.
+	Who(chunk int, into *Who)
 	// At is who the household in a lane of a chunk is, its members by lane.
 	At(chunk, lane int) population.Household
 	// Subject is a household as it is explained.
@@ -140,13 +142,52 @@ func (s *Saved) Checksum() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// digest finds a person again in a later run, by the identity number or, without one, by the name.
-func digest(m population.Member) uint64 {
-	h := fnv.New64a()
-	if m.ID.IsZero() {
-		h.Write([]byte(m.Name))
-	} else {
-		h.Write([]byte(m.ID.Plain()))
+// Who adds a chunk's households and persons.
+func (s *Saved) Who(chunk int, into *Who) {
+	c, i := s.of(chunk)
+	household, person := c.First(i)
+	to, toPerson := c.Households(), c.Persons()
+	if i+1 < c.Columns.Chunks() {
+		to, toPerson = c.First(i + 1)
 	}
+	for ; household < to; household++ {
+		into.Keys = append(into.Keys, c.names.Key(household))
+	}
+	for ; person < toPerson; person++ {
+		name, number := c.names.Person(person)
+		into.Persons = append(into.Persons, digest(name, number))
+	}
+}
+
+// Who adds a chunk's households and persons.
+func (p Built) Who(chunk int, into *Who) {
+	for lane := range p.Batch(chunk, &rules.Batch{}).Household.N {
+		into.Add(p.At(chunk, lane))
+	}
+}
+
+// Who is who the households and the persons of a chunk are, by lane: keys, and digests of identity numbers.
+type Who struct {
+	Keys    []string
+	Persons []uint64
+}
+
+func (w *Who) clear() { w.Keys, w.Persons = w.Keys[:0], w.Persons[:0] }
+
+// Add adds a household and its members.
+func (w *Who) Add(h population.Household) {
+	w.Keys = append(w.Keys, h.Key)
+	for _, m := range h.Members {
+		w.Persons = append(w.Persons, digest(m.Name, m.ID))
+	}
+}
+
+// digest finds a person again in a later run, by the identity number or, without one, by the name.
+func digest(name string, id idno.Number) uint64 {
+	if !id.IsZero() {
+		return id.Digest()
+	}
+	h := fnv.New64a()
+	h.Write([]byte(name))
 	return h.Sum64()
 }

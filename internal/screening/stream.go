@@ -55,7 +55,11 @@ func (s *streaming) work(k *keeper) {
 		if b == nil {
 			return
 		}
-		content := k.keep(b, who)
+		k.who.clear()
+		for _, h := range who {
+			k.who.Add(h)
+		}
+		content := k.keep(b, &k.who)
 		s.mutex.Lock()
 		s.chunks[at] = content
 		s.mutex.Unlock()
