@@ -62,8 +62,12 @@ type exit int
 
 func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer) (code int) {
 	defer func() {
-		if e, ok := recover().(exit); ok {
+		switch e := recover().(type) {
+		case nil:
+		case exit:
 			code = int(e)
+		default:
+			panic(e)
 		}
 	}()
 	var commands cli

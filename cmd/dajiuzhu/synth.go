@@ -2,35 +2,80 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/synth"
 )
 
 type synthCommand struct {
-	Out    string `required:"" help:"Folder to write into; it is made if need be." type:"path"`
-	People int    `help:"How many people live in the county." default:"20000"`
-	Seed   uint64 `help:"Another seed is another county; the same seed is the same bytes." default:"1"`
-	On     string `help:"Day before which everything is delivered." default:"2026-11-01"`
-	Pack   string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	Out         string   `help:"Folder to write into; it is made if need be." type:"path" xor:"do" required:""`
+	Verify      string   `help:"Folder that was written with --city: hold it against the calibration instead of writing." type:"path" xor:"do" required:""`
+	City        bool     `help:"The whole city, each county in a folder of its own, and not the sample county."`
+	County      []string `help:"With --city, these counties alone, by code." sep:","`
+	People      int      `help:"How many people; of the sample county 20,000 if not given, of the city as many as it has."`
+	Seed        uint64   `help:"Another seed is other people; the same seed is the same bytes." default:"1"`
+	On          string   `help:"Day before which everything is delivered." default:"2026-11-01"`
+	Labels      string   `help:"Folder for what is so in truth, which no department knows; the folder to write into with -labels if not given." type:"path"`
+	Calibration string   `help:"A YAML file with another city's figures; the built-in ones if not given." type:"path"`
+	Workers     int      `help:"How many counties are made at once; the bytes do not depend on it." default:"2"`
+	Pack        string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
 
-// Run writes an invented county.
+// Run writes invented people, or looks whether those that were written are as the calibration has them.
 func (c *synthCommand) Run(s *streams) error {
 	policy, err := compile(c.Pack)
 	if err != nil {
 		return err
 	}
-	on, err := day(c.On)
+	o, err := c.options()
 	if err != nil {
 		return err
 	}
 	b := newBar(s.errout, "synth ")
-	summary, err := synth.Write(s.ctx, policy.Pack(), c.Out, synth.Options{People: c.People, Seed: c.Seed, On: on, Progress: b.progress})
+	o.Progress = b.progress
+	summary, err := synth.Write(s.ctx, policy.Pack(), c.Out, o)
 	b.done()
 	if err != nil {
 		return err
 	}
+	c.print(s, summary)
+	return nil
+}
+
+func (c *synthCommand) options() (o synth.Options, err error) {
+	o = synth.Options{City: c.City, People: c.People, Seed: c.Seed, Workers: c.Workers, Labels: c.labels()}
+	if o.On, err = day(c.On); err != nil {
+		return o, err
+	}
+	for _, code := range c.County {
+		county, err := area.Parse(code)
+		if err != nil {
+			return o, err
+		}
+		o.Counties = append(o.Counties, county)
+	}
+	if c.Calibration == "" {
+		return o, nil
+	}
+	file, err := os.Open(c.Calibration)
+	if err != nil {
+		return o, err
+	}
+	defer file.Close()
+	o.Calibration, err = synth.ReadCalibration(file)
+	return o, err
+}
+
+func (c *synthCommand) labels() string {
+	if c.Labels != "" {
+		return c.Labels
+	}
+	return strings.TrimRight(c.Out+c.Verify, "/") + "-labels"
+}
+
+func (c *synthCommand) print(s *streams, summary synth.Summary) {
 	rows, bad, copies := 0, 0, 0
 	for _, f := range summary.Files {
 		rows, bad, copies = rows+f.Rows, bad+f.Bad, copies+f.Copies
@@ -38,9 +83,21 @@ func (c *synthCommand) Run(s *streams) error {
 	fmt.Fprintf(s.out, "模拟数据 simulated data: %d people in %d households of %d villages, %d files in %s\n",
 		summary.People, summary.Households, summary.Villages, len(summary.Files), c.Out)
 	fmt.Fprintf(s.out, "rows: %d, of which %d are bad on purpose and %d are copies\n", rows, bad, copies)
-	fmt.Fprintf(s.out, "the family of the story: household %s in Guozhai village\n", summary.Booklet)
+	fmt.Fprintf(s.out, "not clean: %s\n", counts(summary.Dirt))
+	fmt.Fprintf(s.out, "benefits held: %s\n", counts(summary.Benefits))
+	fmt.Fprintf(s.out, "labels in %s: %s\n", c.labels(), counts(summary.Labels))
+	if summary.Booklet != "" {
+		fmt.Fprintf(s.out, "the family of the story: household %s in Guozhai village\n", summary.Booklet)
+	}
 	for _, story := range summary.Stories {
 		fmt.Fprintf(s.out, "placed: household %s, %s\n", story.Booklet, strings.ReplaceAll(story.Name, "-", " "))
 	}
-	return nil
+}
+
+func counts(all []synth.Count) string {
+	var told []string
+	for _, c := range all {
+		told = append(told, fmt.Sprintf("%s %d", c.Of, c.N))
+	}
+	return strings.Join(told, ", ")
 }

@@ -71,3 +71,19 @@ func (d die) choose(attribute string, weights ...int) int {
 }
 
 func pick[T any](d die, attribute string, from []T) T { return from[d.below(attribute, len(from))] }
+
+// chooseBy is the place of a weight, with a chance in proportion to it.
+func (d die) chooseBy(attribute string, weights ...float64) int {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	at := d.unit(attribute) * total
+	for i, w := range weights {
+		if at < w {
+			return i
+		}
+		at -= w
+	}
+	return len(weights) - 1
+}

@@ -8,35 +8,44 @@ import (
 	"dajiuzhu/internal/pack"
 )
 
-// Village tells everything of a village of so many people but identity numbers, when it alone is made.
-func Village(p *pack.Pack, o Options, code area.Code, people int) string {
-	m := newMaker(p, o.filled())
-	v := &place{code: code, town: p.Areas.Name(code.Parent()), name: p.Areas.Short(code), people: people}
-	var truth Truth
+// Village tells everything of a village of the sample but identity numbers and what depends on how many are chosen, when it alone
+// is made.
+func Village(p *pack.Pack, o Options, code area.Code) string {
+	m := counted(p, o)
+	for _, v := range m.places {
+		if v.code == code {
+			return m.told(v)
+		}
+	}
+	return ""
+}
+
+// VillageAmong tells the same of a village of the whole county, made after those before it, and how many people it has.
+func VillageAmong(p *pack.Pack, o Options, code area.Code) (told string, people int) {
+	m := counted(p, o)
+	for _, v := range m.places {
+		if all := m.told(v); v.code == code {
+			told, people = all, v.people()
+		}
+	}
+	return told, people
+}
+
+func counted(p *pack.Pack, o Options) *maker {
+	o = o.filled()
+	county, _ := planCounty(o.Calibration, sampleCounty, o.People)
+	m := newMaker(p, county, o)
+	m.places, m.counting = m.choosePlaces(), true
+	return m
+}
+
+func (m *maker) told(v *place) string {
 	var all strings.Builder
-	for _, h := range m.settle(v) {
-		m.grow(h, &truth)
+	_ = m.people(v, nil)
+	for _, h := range m.all {
 		tell(&all, h)
 	}
 	return all.String()
-}
-
-// VillageAmong tells the same of a village of the whole county, and how many people it has.
-func VillageAmong(p *pack.Pack, o Options, code area.Code) (told string, people int) {
-	o = o.filled()
-	m := newMaker(p, o)
-	var all strings.Builder
-	var truth Truth
-	for _, v := range choosePlaces(p, m.root, o.People) {
-		for _, h := range m.settle(v) {
-			m.grow(h, &truth)
-			if v.code == code {
-				people = v.people
-				tell(&all, h)
-			}
-		}
-	}
-	return all.String(), people
 }
 
 func tell(out *strings.Builder, h *household) {

@@ -42,6 +42,7 @@ func (m *maker) guozhaiFamily(v *place) *household {
 // befall gives the family its work, its means and the illness.
 func (m *maker) befall(h *household) {
 	father, mother, ill, young := h.persons[0], h.persons[1], h.persons[2], h.persons[3]
+	h.income = 6_200 * 12 / storyPeople
 	for _, p := range h.persons {
 		p.disability, p.grade, p.illness = "", 0, ""
 		p.insured = "resident"

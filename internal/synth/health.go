@@ -13,31 +13,21 @@ func (m *maker) spend(p *person) {
 	if p.insured == "" || p.household.story {
 		return
 	}
-	d := p.die
+	d, year := p.die, m.cal.Medical
 	days := int(m.on - m.on.AddMonths(-monthsOfSettlements))
-	if d.chance("outpatient", 0.82) {
+	if d.chance("outpatient", year.Outpatient.Value) {
 		visits := 1 + d.choose("visits", 50, 30, 20)
-		year := d.logNormal("outpatient-cost", 560, 1.15) * monthsOfSettlements / 12
+		cost := d.logNormal("outpatient-cost", year.OutpatientMedian.Value, year.OutpatientSigma.Value) * monthsOfSettlements / 12
 		for i := range visits {
 			v := d.of("visit", i)
-			m.pay(p, v, "outpatient", "other", v.between("day", 1, days), year/float64(visits))
+			m.pay(p, v, "outpatient", "other", v.between("day", 1, days), cost/float64(visits))
 		}
 	}
-	rate := 0.34
-	switch {
-	case p.age < 15:
-		rate = 0.085
-	case p.age < 45:
-		rate = 0.075
-	case p.age < 60:
-		rate = 0.14
-	case p.age < 75:
-		rate = 0.245
-	}
+	rate := year.Inpatient.Value[band(p.age, 15, 45, 60, 75)]
 	for i, going := 0, d.chance("stay", rate*monthsOfSettlements/12); going; i++ {
 		v := d.of("stay", i)
-		m.pay(p, v, "inpatient", "other", v.between("day", 1, days), v.logNormal("cost", 4300, 0.8))
-		going = i < 5 && v.chance("again", 0.27)
+		m.pay(p, v, "inpatient", "other", v.between("day", 1, days), v.logNormal("cost", year.StayMedian.Value, year.StaySigma.Value))
+		going = i < 5 && v.chance("again", year.Again.Value)
 	}
 	if p.illness != "" {
 		m.treat(p)
@@ -46,8 +36,8 @@ func (m *maker) spend(p *person) {
 
 // treat is the course of a grave illness.
 func (m *maker) treat(p *person) {
-	d := p.die.of("illness", 0)
-	year := math.Min(d.logNormal("year", 38_000, 0.75)*math.Pow(1-d.unit("tail"), -1/3.5), 1_500_000)
+	d, c := p.die.of("illness", 0), m.cal.Medical
+	year := math.Min(d.logNormal("year", c.SeriousMedian.Value, c.SeriousSigma.Value)*math.Pow(1-d.unit("tail"), -1/c.SeriousTail.Value), c.SeriousMost.Value)
 	kind, pieces := "inpatient", d.between("pieces", 2, 6)
 	switch p.illness {
 	case "severe_mental":
@@ -63,33 +53,34 @@ func (m *maker) treat(p *person) {
 	}
 }
 
-// pay is one settlement some days ago. The shares that insurance pays are those of the model and no rule of the pack:
-// 500 of a stay to begin with, two thirds from basic insurance, three fifths of what is left above 16,000 from the other.
+// pay is one settlement some days ago. The shares that insurance pays are those of the calibration and no rule of the pack.
 func (m *maker) pay(p *person, d die, kind, diagnosis string, daysAgo int, cost float64) {
-	scope := math.Min(math.Max(d.normal("scope", 0.86, 0.07), 0.5), 1)
+	c := m.cal.Medical
+	policy := c.Scope.Value
+	scope := math.Min(math.Max(d.normal("scope", policy.Mean, policy.Sigma), 0.5), 1)
 	if diagnosis != "other" {
-		scope = math.Min(math.Max(d.normal("scope", 0.76, 0.08), 0.4), 0.97)
+		scope = math.Min(math.Max(d.normal("scope", policy.Serious, policy.Sigma), 0.4), 0.97)
 	}
 	s := &settlement{kind: kind, diagnosis: diagnosis, on: m.ago(daysAgo), hospital: pick(d, "hospital", hospitals)}
 	s.total = yuan(math.Max(cost, 12))
 	within := fen(float64(s.total) * scope)
-	start, share := fen(0), 0.40
+	start, share := 0.0, 1-c.OutpatientOwn.Value
 	if kind != "outpatient" {
-		start, share = 500_00, 0.66
+		start, share = c.Basic.Value.From, c.Basic.Value.Share
 	}
 	if p.insured == "employee" {
-		share += 0.16
+		share += c.Basic.Value.Employee
 	}
-	s.basic = min(fen(float64(max(within-start, 0))*share), 200_000_00)
-	s.major = fen(float64(max(within-s.basic-16_000_00, 0)) * 0.6)
+	s.basic = min(fen(float64(max(within-yuan(start), 0))*share), yuan(c.Basic.Value.Most))
+	s.major = fen(float64(max(within-s.basic-yuan(c.Major.Value.From), 0)) * c.Major.Value.Share)
 	s.own = within - s.basic - s.major
 	s.paid = s.total - s.basic - s.major
 	if kind == "inpatient" {
 		s.admitted = s.on.AddDays(-d.between("stay", 3, 21))
 	}
 	p.settled = append(p.settled, s)
-	// One in a thousand is reversed and settled again at another amount.
-	if d.chance("reversed", 0.0015) && s.own > 100_00 {
+	// A few are reversed and settled again at another amount.
+	if d.chance("reversed", m.cal.Dirt.Reversed.Value) && s.own > 100_00 {
 		again := *s
 		again.total -= 50_00
 		again.own -= 50_00

@@ -2,47 +2,72 @@ package synth
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"dajiuzhu/internal/calendar"
 )
 
-// The sizes of family households in tenths of a percent, from one person to seven.
-var sizes = []int{224, 282, 215, 145, 74, 39, 21}
+// largest is how many people a family may have at most.
+const largest = 9
 
-// One place in a care home, and one bed in a workers' dormitory, for so many people of the county.
-const (
-	careHomePeople  = 1500
-	dormitoryPeople = 120
-)
-
-// settle fills a place with households. What comes out depends on the seed, the place and its number of people alone.
+// settle fills a place with families and collective households. What comes out depends on the seed, the place and its numbers
+// alone.
 func (m *maker) settle(v *place) []*household {
 	root := m.root.of("place", int(v.code))
 	var made []*household
-	people := 0
-	for i := 0; people < v.people; i++ {
+	for i, size := range m.drawSizes(root, v) {
 		h := &household{die: root.of("household", i), place: v}
 		h.booklet = fmt.Sprintf("%s%05d", v.code, i*10+1)
-		h.urban = v.urban && h.die.chance("town-hukou", 0.55) || !v.urban && h.die.chance("town-hukou", 0.04)
-		size := min(h.die.choose("size", sizes...)+1, v.people-people)
-		people += size
-		made = append(made, m.found(h, size)...)
+		town := m.cal.Places.TownHukouRural.Value
+		if v.urban {
+			town = m.cal.Places.TownHukouUrban.Value
+		}
+		h.urban = h.die.chance("town-hukou", town)
+		m.found(h, size)
+		made = append(made, h)
 	}
 	m.join(made)
-	return made
+	return append(made, m.quarter(root, v)...)
 }
 
-// found draws a family of a size. Old parents may have a booklet of their own.
-func (m *maker) found(h *household, size int) []*household {
-	d := h.die
+// drawSizes draws the sizes of a place's families, and mends a few so that they add up to its people.
+func (m *maker) drawSizes(root die, v *place) []int {
+	shares := m.cal.sizes(m.plan.tilt)
+	sizes, people := make([]int, v.households), 0
+	for i := range sizes {
+		d := root.of("household", i)
+		sizes[i] = 1 + d.chooseBy("size", shares...)
+		if sizes[i] == len(shares) { // seven and more
+			sizes[i] += d.chooseBy("size-more", 0.75, 0.20, 0.05)
+		}
+		people += sizes[i]
+	}
+	for n := 0; people != v.family; n++ {
+		i := root.of("mended", n).below("household", len(sizes))
+		switch {
+		case people < v.family && sizes[i] < largest:
+			sizes[i]++
+			people++
+		case people > v.family && sizes[i] > 1:
+			sizes[i]--
+			people--
+		}
+	}
+	return sizes
+}
+
+// found draws a family of a size.
+func (m *maker) found(h *household, size int) {
+	d, types := h.die, m.cal.Households
 	switch size {
 	case 1:
-		return m.alone(h)
+		m.alone(h)
 	case 2:
-		return m.two(h)
+		m.two(h)
 	case 3:
-		switch d.choose("type", 70, 16, 5, 9) {
+		t := types.Three.Value
+		switch d.chooseBy("type", t.Child, t.GrownChild, t.Parent, t.Generations) {
 		case 0:
 			m.family(h, 1, false)
 		case 1:
@@ -50,38 +75,37 @@ func (m *maker) found(h *household, size int) []*household {
 		case 2:
 			m.single(h, 2)
 		default:
-			return m.generations(h, size)
+			m.generations(h, size)
 		}
-	case 4:
-		if d.choose("type", 62, 38) == 1 {
-			return m.generations(h, size)
-		}
-		m.family(h, 2, false)
 	default:
-		if d.chance("type", 0.85) {
-			return m.generations(h, size)
+		t := types.More.Value
+		if size == 4 {
+			t = types.Four.Value
 		}
-		m.family(h, size-2, false)
+		if d.chooseBy("type", t.Generations, t.Children) == 0 {
+			m.generations(h, size)
+			return
+		}
+		m.family(h, min(size-2, 4), false)
+		m.kinOf(h, size-len(h.persons))
 	}
-	return []*household{h}
 }
 
-func (m *maker) alone(h *household) []*household {
-	d := h.die
-	if d.chance("old", 0.45) {
-		m.person(h, head, d.chance("woman", 0.62), d.whole("age", 74, 9, 60, 99))
+func (m *maker) alone(h *household) {
+	d, women, one := h.die, m.cal.Households.Women.Value, m.cal.Households.One.Value
+	if d.chooseBy("old", one.Old, one.Grown) == 0 {
+		m.person(h, head, d.chance("woman", women.Old), d.whole("age", 74, 9, 60, 99))
 		h.hardship = 2
 	} else {
-		m.person(h, head, d.chance("woman", 0.38), d.whole("age", 41, 12, 19, 59))
+		m.person(h, head, d.chance("woman", women.Grown), d.whole("age", 41, 12, 19, 59))
 		h.hardship = 0.9
 		h.permit = d.chance("permit", 0.06)
 	}
-	return []*household{h}
 }
 
-func (m *maker) two(h *household) []*household {
-	d := h.die
-	switch d.choose("type", 40, 33, 17, 4, 6) {
+func (m *maker) two(h *household) {
+	d, t := h.die, m.cal.Households.Two.Value
+	switch d.chooseBy("type", t.OldCouple, t.Couple, t.Parent, t.Grandparent, t.Other) {
 	case 0:
 		m.couple(h, d.whole("age", 69, 7, 60, 93))
 		h.hardship = 1.2
@@ -106,7 +130,6 @@ func (m *maker) two(h *household) []*household {
 		b.surname = a.surname
 		h.hardship = 1.2
 	}
-	return []*household{h}
 }
 
 // couple is a husband of an age and his wife.
@@ -127,14 +150,14 @@ func (m *maker) marry(husband, wife *person) {
 // family is a couple with children, one of them grown if so wanted.
 func (m *maker) family(h *household, children int, grown bool) {
 	d := h.die
-	eldest := d.between("eldest", 0, 20)
+	ages := m.childAges(d, children)
 	if grown {
-		eldest = d.between("eldest-grown", 23, 33)
+		ages[0] = d.between("eldest-grown", 23, 33)
 	}
-	mother := eldest + d.whole("mother", 26.5, 4.2, 20, 42)
+	mother := ages[0] + d.whole("mother", 26.5, 4.2, 20, 42)
 	husband, wife := m.couple(h, mother+d.whole("father", 1.8, 2.6, -4, 10))
 	m.rebirth(wife, mother)
-	m.children(h, husband, wife, eldest, children)
+	m.children(h, husband, wife, ages)
 	h.hardship = 0.5 + 0.25*float64(children)
 	h.permit = !grown && d.chance("permit", 0.02)
 }
@@ -142,59 +165,84 @@ func (m *maker) family(h *household, children int, grown bool) {
 // single is a parent alone with children.
 func (m *maker) single(h *household, children int) {
 	d := h.die
-	eldest := d.between("eldest", 2, 27)
+	ages := m.childAges(d, children)
+	if d.chance("grown", 0.3) {
+		ages[0] = d.between("eldest", 22, 30)
+	}
 	woman := d.chance("woman", 0.6)
-	one := m.person(h, head, woman, eldest+d.whole("parent", 27, 4.5, 20, 45))
+	one := m.person(h, head, woman, ages[0]+d.whole("parent", 27, 4.5, 20, 45))
 	father, mother := one, (*person)(nil)
 	if woman {
 		father, mother = nil, one
 	}
-	m.children(h, father, mother, eldest, children)
+	m.children(h, father, mother, ages)
 	h.hardship = 2.2
 }
 
-// generations is a couple with its children and old parents; most of the old have a booklet of their own.
-func (m *maker) generations(h *household, size int) []*household {
+// generations is a couple with its children and old parents.
+func (m *maker) generations(h *household, size int) {
 	d := h.die
 	old := 1
 	if size >= 5 || size == 4 && d.chance("both", 0.3) {
 		old = 2
 	}
-	children := min(max(size-2-old, 0), 3)
-	further := size - 2 - old - children
-	eldest := d.between("eldest", 1, 18)
-	age := eldest + d.whole("mother", 26.5, 4.2, 20, 40)
-	if children == 0 {
-		age = d.whole("age", 45, 8, 28, 60)
+	ages := m.childAges(d, min(max(size-2-old, 0), 3))
+	age := d.whole("age", 45, 8, 28, 60)
+	if len(ages) > 0 {
+		age = ages[0] + d.whole("mother", 26.5, 4.2, 20, 40)
 	}
 	husband, wife := m.couple(h, age+2)
-	m.children(h, husband, wife, eldest, children)
+	m.children(h, husband, wife, ages)
 	h.hardship = 0.8
+	m.grandparents(h, husband, old)
+	m.kinOf(h, size-len(h.persons))
+}
 
-	own := h
-	made := []*household{h}
-	if d.chance("own-booklet", 0.72) {
-		own = &household{die: d.of("parents", 0), place: h.place, urban: h.urban, hardship: 1.2}
-		own.booklet = h.booklet[:len(h.booklet)-1] + "2"
-		made = append(made, own)
+// childAges draws the ages of one couple's children, the eldest first: each alone follows the ages of all the city's children, and
+// brothers and sisters are a few years apart.
+func (m *maker) childAges(d die, count int) []int {
+	ages, at := make([]int, count), d.unit("first-child")
+	for i := range ages {
+		if i > 0 {
+			at = reflected(at + d.of("child", i).normal("apart", 0, 0.22))
+		}
+		ages[i] = m.childAge(at)
 	}
-	m.grandparents(own, husband, old, own != h)
-	if further > 0 {
-		m.ancestors(own, husband, further)
+	slices.SortFunc(ages, func(a, b int) int { return b - a })
+	return ages
+}
+
+// reflected keeps a place between 0 and 1, so that what was spread evenly stays so.
+func reflected(x float64) float64 {
+	x = math.Abs(x)
+	if x = math.Mod(x, 2); x > 1 {
+		return 2 - x
 	}
-	return made
+	return x
+}
+
+// childAge is the age at a place, from 0 to 1, among all children in order of age.
+func (m *maker) childAge(at float64) int {
+	total := 0.0
+	for _, w := range m.cal.Households.ChildAges.Value {
+		total += w
+	}
+	at *= total
+	for age, w := range m.cal.Households.ChildAges.Value {
+		if at < w {
+			return age
+		}
+		at -= w
+	}
+	return len(m.cal.Households.ChildAges.Value) - 1
 }
 
 // grandparents are the husband's parents, one or both.
-func (m *maker) grandparents(h *household, son *person, count int, heads bool) {
+func (m *maker) grandparents(h *household, son *person, count int) {
 	d := h.die
 	age := min(son.age+d.whole("grandfather", 25.5, 4, 19, 40), 97)
-	first, second := parent, parent
-	if heads {
-		first, second = head, spouse
-	}
 	if count == 1 {
-		p := m.person(h, first, d.chance("grandmother", 0.65), age)
+		p := m.person(h, parent, d.chance("grandmother", 0.65), age)
 		if p.female {
 			son.mother = p
 			return
@@ -203,17 +251,18 @@ func (m *maker) grandparents(h *household, son *person, count int, heads bool) {
 		son.father = p
 		return
 	}
-	father := m.person(h, first, false, age)
-	mother := m.person(h, second, true, max(age-d.whole("younger", 1.5, 2.5, -4, 8), son.age+17))
+	father := m.person(h, parent, false, age)
+	mother := m.person(h, parent, true, max(age-d.whole("younger", 1.5, 2.5, -4, 8), son.age+17))
 	father.surname = son.surname
 	m.marry(father, mother)
 	son.father, son.mother = father, mother
 }
 
-// ancestors are others of the house: a very old mother, an unmarried brother.
-func (m *maker) ancestors(h *household, husband *person, count int) {
+// kinOf are others of the house: a very old mother, an unmarried brother.
+func (m *maker) kinOf(h *household, count int) {
+	husband := h.persons[0]
 	for i := range count {
-		d := h.die.of("ancestor", i)
+		d := h.die.of("kin", i)
 		if i == 0 && husband.father != nil && husband.father.age < 75 {
 			p := m.person(h, otherMember, true, min(husband.father.age+d.whole("age", 23, 3, 18, 30), 101))
 			p.surname = pick(d, "surname", surnames)
@@ -224,18 +273,12 @@ func (m *maker) ancestors(h *household, husband *person, count int) {
 	}
 }
 
-// children adds children of a couple or of one parent, the eldest first.
-func (m *maker) children(h *household, father, mother *person, eldest, count int) {
-	age := eldest
-	for i := range count {
+// children adds the children of a couple or of one parent, the eldest first.
+func (m *maker) children(h *household, father, mother *person, ages []int) {
+	girls := 100 / (100 + m.cal.People.SexRatioAtBirth.Value)
+	for i, age := range ages {
 		d := h.die.of("child", i)
-		if i > 0 {
-			age -= d.whole("gap", 3.6, 1.8, 1, 9)
-		}
-		if age < 0 {
-			age = d.below("late", 3)
-		}
-		p := m.person(h, child, d.chance("girl", 100.0/212), age)
+		p := m.person(h, child, d.chance("girl", girls), age)
 		p.father, p.mother = father, mother
 		if father != nil {
 			p.surname = father.surname
@@ -270,20 +313,58 @@ func (m *maker) rebirth(p *person, age int) {
 	p.age = calendar.Years(p.birth, m.on)
 }
 
-// dwell makes the county's collective booklets: a care home and a dormitory of workers from elsewhere.
-func (m *maker) dwell(v *place, people int) []*household {
-	root := m.root.of("place", int(v.code))
-	home := &household{die: root.of("care-home", 0), place: v, collective: true, careHome: true, hardship: 0}
-	home.booklet = fmt.Sprintf("%s90001", v.code)
-	for i := range people / careHomePeople {
-		d := home.die.of("resident", i)
-		m.person(home, otherMember, d.chance("woman", 0.3), d.whole("age", 74, 8, 60, 95))
+// Kinds of collective households.
+const (
+	students = "students"
+	workers  = "workers"
+	care     = "care"
+	others   = "others"
+)
+
+// quarter makes a place's collective households: rooms of students, of workers from elsewhere, of homes for those who need care.
+func (m *maker) quarter(root die, v *place) []*household {
+	var made []*household
+	shares := m.cal.Households.Collective.Value
+	for i, size := range m.drawQuarters(root, v) {
+		h := &household{die: root.of("quarters", i), place: v, hardship: 0}
+		h.booklet = fmt.Sprintf("%sJ%05d", v.code, i+1)
+		h.quarters = [...]string{students, workers, care, others}[h.die.chooseBy("kind", shares.Students, shares.Workers, shares.Care, shares.Other)]
+		h.urban, h.permit = h.quarters != care, h.quarters == workers
+		for n := range size {
+			m.inmate(h, h.die.of("inmate", n))
+		}
+		made = append(made, h)
 	}
-	dormitory := &household{die: root.of("dormitory", 0), place: v, collective: true, urban: true, permit: true}
-	dormitory.booklet = fmt.Sprintf("%s90011", v.code)
-	for i := range people / dormitoryPeople {
-		d := dormitory.die.of("resident", i)
-		m.person(dormitory, otherMember, d.chance("woman", 0.4), d.whole("age", 29, 7, 18, 55))
+	return made
+}
+
+func (m *maker) drawQuarters(root die, v *place) []int {
+	sizes := make([]int, v.quarters)
+	for i := range sizes {
+		sizes[i] = 1
 	}
-	return slices.DeleteFunc([]*household{home, dormitory}, func(h *household) bool { return len(h.persons) == 0 })
+	for n := range v.collective - v.quarters {
+		at := root.of("bed", n).below("quarters", len(sizes))
+		for sizes[at] >= largest {
+			at = (at + 1) % len(sizes)
+		}
+		sizes[at]++
+	}
+	return sizes
+}
+
+func (m *maker) inmate(h *household, d die) {
+	women := m.cal.Households.Women.Value
+	switch h.quarters {
+	case students:
+		age := d.between("age", 18, 21)
+		if d.chance("upper-school", 0.45) {
+			age = d.between("age", 15, 17)
+		}
+		m.person(h, otherMember, d.chance("woman", women.Students), age)
+	case care:
+		m.person(h, otherMember, d.chance("woman", women.Care), d.whole("age", 74, 8, 60, 95))
+	default:
+		m.person(h, otherMember, d.chance("woman", women.Workers), d.whole("age", 31, 9, 18, 59))
+	}
 }

@@ -1,6 +1,10 @@
 package synth
 
-import "slices"
+import (
+	"slices"
+
+	"dajiuzhu/internal/calendar"
+)
 
 // join matches grown people who head a household with old ones of the same village and surname: who owes support to
 // whom. What it finds depends on the village alone.
@@ -53,49 +57,67 @@ func (m *maker) endow(old *person, grown map[string][]*person) {
 	grown[surname] = candidates
 }
 
-// recentDays is how long the register keeps the rows of the dead.
-const recentDays = 365
-
-// mourn adds those who died within the last year: beside the living, not of their number.
+// mourn adds those who died in the years that the registers keep: beside the living, not of their number. Of every household one
+// may have died: the husband or wife of somebody old and alone, an old parent of a couple, the other parent of children.
 func (m *maker) mourn(h *household) {
-	if h.collective || h.story {
+	if h.collective() || h.story {
 		return
 	}
 	d := h.die
 	first := h.persons[0]
 	switch {
-	case len(h.persons) == 1 && first.age >= 60 && d.chance("widowed", 0.045):
+	case len(h.persons) == 1 && first.age >= 60 && m.chosen(quotaDeaths, d.rarely("died", 0.045), 1):
 		p := m.person(h, spouse, !first.female, min(max(first.age+d.between("age-gap", -4, 5), 60), 99))
-		husband, wife := first, p
-		if first.female {
-			husband, wife = p, first
-		}
-		m.marry(husband, wife)
-		m.bury(p)
-	case first.spouse != nil && first.age >= 38 && first.age <= 74 && d.chance("bereaved", 0.022):
+		m.wed(first, p)
+		m.bury(p, 0)
+	case first.spouse != nil && first.age >= 38 && first.age <= 74 && m.chosen(quotaDeaths, d.rarely("died", 0.022), 1):
 		p := m.person(h, parent, d.chance("mother-died", 0.45), min(first.age+d.whole("age-gap", 25, 4, 18, 35), 99))
 		if !p.female {
 			p.surname = first.surname
 		}
-		m.bury(p)
-	case first.spouse == nil && first.age < 60 && len(h.persons) > 1 && h.persons[1].relation == child && d.chance("bereaved", 0.06):
+		m.bury(p, 0)
+	case first.spouse == nil && first.age < 60 && len(h.persons) > 1 && h.persons[1].relation == child && m.chosen(quotaDeaths, d.rarely("died", 0.06), 1):
 		p := m.person(h, spouse, !first.female, min(max(first.age+d.between("age-gap", -3, 4), 24), 70))
-		husband, wife := first, p
-		if first.female {
-			husband, wife = p, first
-		}
-		m.marry(husband, wife)
+		m.wed(first, p)
+		youngest := calendar.Date(0)
 		for _, c := range h.persons {
-			if c.relation == child {
-				c.father, c.mother = husband, wife
+			if c.relation != child {
+				continue
+			}
+			youngest = max(youngest, c.birth)
+			c.father, c.mother = p, first
+			if p.female {
+				c.father, c.mother = first, p
 			}
 		}
-		m.bury(p)
+		m.bury(p, youngest.AddDays(-250))
 	}
 }
 
-func (m *maker) bury(p *person) {
-	days := p.die.between("died", 3, recentDays-5)
-	p.died = m.ago(days)
-	p.reported = days > 45 && p.die.chance("reported", 0.97)
+// wed marries two people, whoever is the husband.
+func (m *maker) wed(a, b *person) {
+	if a.female {
+		a, b = b, a
+	}
+	m.marry(a, b)
+}
+
+// bury lets a person have died within the years that the registers keep, and not before a day. A few deaths have not reached the
+// register of persons.
+func (m *maker) bury(p *person, notBefore calendar.Date) {
+	p.died = min(max(m.ago(p.die.between("died", 3, 365*m.cal.People.DeathYears.Value-1)), notBefore), m.ago(3))
+	days := int(m.on - p.died)
+	p.birth = min(p.birth, p.died.AddMonths(-12*18))
+	p.reported = days > 45 && !p.die.chance("unreported", m.cal.People.Unreported.Value)
+}
+
+// depart adds a grown child who moved away and whose benefit, if the family has one, may go on.
+func (m *maker) depart(h *household) {
+	d, first := h.die, h.persons[0]
+	if h.need != "dibao" || first.age < 40 || !m.chosen(quotaMoved, d.unit("moved"), 1) {
+		return
+	}
+	p := m.person(h, child, d.chance("daughter", 0.6), min(max(first.age-d.between("moved-gap", 20, 30), 18), 40))
+	p.surname = first.surname
+	p.moved = m.ago(d.between("moved-on", 40, 900))
 }

@@ -25,18 +25,20 @@ func (m *maker) live(h *household) {
 func (m *maker) schooling(p *person) {
 	start := m.schoolYear()
 	age := calendar.Years(p.birth, start)
-	d := p.die
+	d, upper := p.die, m.cal.School.Upper.Value
 	stage, since := "", age
 	switch {
-	case age >= 3 && age <= 5 && d.chance("kindergarten", 0.9):
+	case p.household.quarters == students:
+		stage, since = m.away(p)
+	case age >= 3 && age <= 5 && d.chance("kindergarten", m.cal.School.KindergartenShare.Value):
 		stage, since = "kindergarten", 3
 	case age >= 6 && age <= 11:
 		stage, since = "primary", 6
 	case age >= 12 && age <= 14:
 		stage, since = "junior", 12
 	case age >= 15 && age <= 17:
-		stage, since = [...]string{"high", "vocational", ""}[d.choose("upper", 60, 33, 7)], 15
-	case age >= 18 && age <= 21 && d.chance("college", 0.46) && p.relation != spouse && p.spouse == nil && !p.household.permit:
+		stage, since = [...]string{"high", "vocational", ""}[d.chooseBy("upper", upper.High, upper.Vocational, upper.None)], 15
+	case age >= 18 && age <= 21 && d.chance("college", m.cal.School.CollegeShare.Value) && p.relation != spouse && p.spouse == nil && !p.household.permit:
 		stage, since = "college", 18
 		if d.chance("junior-college", 0.5) && age <= 20 {
 			stage = "junior_college"
@@ -49,60 +51,62 @@ func (m *maker) schooling(p *person) {
 	}
 	p.school = stage
 	p.enrolled = start.AddMonths(-12 * (age - since))
-	p.boarder = since >= 18 ||
+	p.boarder = since >= 18 || p.household.quarters == students ||
 		d.chance("boards", map[string]float64{"primary": 0.06, "junior": 0.35, "high": 0.6, "vocational": 0.7}[stage])
 }
 
+// away is the stage of those who board at a school, and the age at which it began.
+func (m *maker) away(p *person) (stage string, since int) {
+	d, upper := p.die, m.cal.School.Upper.Value
+	switch {
+	case p.age <= 17:
+		return [...]string{"high", "vocational"}[d.chooseBy("upper", upper.High, upper.Vocational)], 15
+	case p.age <= 20 && d.chance("junior-college", 0.5):
+		return "junior_college", 18
+	}
+	return "college", 18
+}
+
+// band is which of the parts that begin at some ages an age is in.
+func band(age int, begins ...int) int {
+	for i, from := range begins {
+		if age < from {
+			return i
+		}
+	}
+	return len(begins)
+}
+
+var disabilityKinds = []string{"physical", "sight", "hearing", "speech", "intellectual", "mental", "multiple"}
+
 // disable gives some a certificate: more with age, intellectual and mental kinds early in life.
 func (m *maker) disable(p *person) {
-	rate := 0.065
-	switch {
-	case p.age < 15:
-		rate = 0.006
-	case p.age < 30:
-		rate = 0.010
-	case p.age < 45:
-		rate = 0.016
-	case p.age < 60:
-		rate = 0.030
-	case p.age < 75:
-		rate = 0.052
-	}
-	if p.relation == "sibling" || p.relation == otherMember && p.age < 60 && !p.household.collective {
+	rates := m.cal.Health
+	rate := rates.Disability.Value[band(p.age, 15, 30, 45, 60, 75)]
+	if p.relation == "sibling" || p.relation == otherMember && p.age < 60 && !p.household.collective() {
 		rate *= 6 // who lives with kin at that age often cannot live alone
 	}
 	if !p.die.chance("disabled", rate) {
 		return
 	}
-	kinds := []string{"physical", "sight", "hearing", "speech", "intellectual", "mental", "multiple"}
-	weights := []int{535, 115, 90, 17, 92, 108, 43}
+	kinds := rates.Kinds.Value
 	if p.age < 30 {
-		weights = []int{250, 60, 120, 60, 340, 100, 70}
+		kinds = rates.KindsYoung.Value
 	}
-	p.disability = kinds[p.die.choose("kind", weights...)]
-	p.grade = 1 + p.die.choose("grade", 15, 26, 29, 30)
+	p.disability = disabilityKinds[p.die.chooseBy("kind", kinds.weights()...)]
+	p.grade = 1 + p.die.chooseBy("grade", rates.Grades.Value...)
 }
 
 // sicken gives some a grave illness of the last year.
 func (m *maker) sicken(p *person) {
-	rate := 0.028
-	switch {
-	case p.age < 15:
-		rate = 0.0006
-	case p.age < 45:
-		rate = 0.0025
-	case p.age < 60:
-		rate = 0.009
-	case p.age < 75:
-		rate = 0.022
-	}
+	rate := m.cal.Health.Serious.Value[band(p.age, 15, 45, 60, 75)]
 	d := p.die
 	switch {
 	case p.disability == "mental" && p.grade <= 3 && d.chance("treated", 0.6):
 		p.illness = "severe_mental"
 	case !d.chance("ill", rate):
 	case p.age < 15:
-		p.illness = [...]string{"congenital_heart", "malignant_tumour", "leukaemia", "haemophilia"}[d.choose("illness", 60, 25, 10, 5)]
+		p.illness = m.childIllness(d)
 	case p.female:
 		p.illness = [...]string{"malignant_tumour", "uraemia", "stroke", "heart_attack", "breast_cancer", "cervical_cancer"}[d.choose("illness", 30, 8, 28, 12, 15, 7)]
 	default:
@@ -110,22 +114,40 @@ func (m *maker) sicken(p *person) {
 	}
 }
 
-// The shares of families that are poor before what makes hardship likelier is counted.
-const (
-	ruralPoor = 0.038
-	urbanPoor = 0.004
-)
+func (m *maker) childIllness(d die) string {
+	leukaemia := m.cal.Health.ChildLeukaemia.Value
+	left := 1 - leukaemia
+	return [...]string{"leukaemia", "congenital_heart", "malignant_tumour", "haemophilia"}[d.chooseBy("illness", leukaemia, 0.66*left, 0.28*left, 0.06*left)]
+}
 
-// fortune says which families are poor in truth, and which are not far above.
+// fortune draws a family's income in truth, and says which families are poor and which are not far above. Most families are of
+// the main component; a few are of the low one, without work or a pension above the residents'. Of those of the main one whose
+// income is low nearly all have what no register shows: kin, a field, odd jobs.
 func (m *maker) fortune(h *household) {
-	if h.story || h.collective {
+	if h.story || h.collective() {
 		return
 	}
-	odds := ruralPoor
-	if h.place.urban {
-		odds = urbanPoor
+	d, income := h.die, m.cal.Income
+	mean, sigma, line := income.Mean.Value.of(h.place), income.Sigma.Value.of(h.place), income.Line.Value.of(h.place)
+	low := d.chance("poor", m.lowOdds(h))
+	if low {
+		s := income.LowSigma.Value
+		h.income = mean * income.LowMean.Value * math.Exp(d.normal("low-income", -s*s/2, s))
+	} else {
+		h.income = mean * math.Exp(m.effects(h)+d.normal("income", -sigma*sigma/2, sigma))
 	}
-	odds *= h.hardship
+	h.rank = math.Min(math.Max((math.Log(h.income/mean)+sigma*sigma/2)/sigma, -2), 2)
+	switch {
+	case h.income < line:
+		h.poor = low || !d.chance("kept", income.KeptBelow.Value)
+	case h.income < 1.5*line:
+		h.near = low || !d.chance("kept", income.KeptNear.Value)
+	}
+}
+
+// lowOdds is how likely a family is of the low component.
+func (m *maker) lowOdds(h *household) float64 {
+	odds := m.cal.Income.Low.Value.of(h.place) * h.hardship
 	able := 0
 	for _, p := range h.living() {
 		switch {
@@ -140,10 +162,47 @@ func (m *maker) fortune(h *household) {
 	if able >= 2 {
 		odds *= 0.6
 	}
-	odds = math.Min(odds, 0.6)
-	draw := h.die.unit("poor")
-	h.poor = draw < odds
-	h.near = !h.poor && draw < 2.2*odds
+	return math.Min(odds, 0.6)
+}
+
+// effects is what the make-up of a family does to the log of its income a head.
+func (m *maker) effects(h *household) float64 {
+	e := m.cal.Income.Effects.Value
+	living := h.living()
+	effect := e.Centre
+	for _, p := range living {
+		switch {
+		case p.severe():
+			effect += e.Severe
+		case p.age < 16:
+			effect += e.Child
+		case p.age >= 60 || p.school != "":
+			effect += e.Idle
+		}
+	}
+	if len(living) == 1 && living[0].age >= 60 {
+		effect += e.OldAlone
+	}
+	if h.college = m.schooled(h.persons[0]); h.college {
+		effect += e.College
+	}
+	return effect
+}
+
+// schooled reports whether a person has been to college, by year of birth.
+func (m *maker) schooled(p *person) bool {
+	share, latest := 0.0, math.MaxInt
+	for before, of := range m.cal.School.CollegeByBirth.Value {
+		if p.birth.Year() < before && before < latest {
+			share, latest = of, before
+		}
+	}
+	return p.age >= 22 && p.die.chance("schooled", share)
+}
+
+// tilted is a share that grows with a family's income and stays the same in the mean.
+func (m *maker) tilted(share float64, h *household) float64 {
+	return math.Min(math.Max(share+share*(1-share)*m.cal.Assets.Rank.Value*h.rank, 0), 1)
 }
 
 // employ gives grown people work, a pension or neither.
@@ -162,23 +221,21 @@ func (m *maker) employ(p *person) {
 			return
 		}
 	}
-	if p.age >= 60 || h.careHome {
+	if p.age >= 60 || h.quarters == care || h.quarters == students {
 		return
 	}
 	if h.story {
 		return
 	}
-	formal, flexible := 0.25, 0.08
-	if h.place.urban {
-		formal, flexible = 0.50, 0.14
-	}
+	formal, flexible := m.cal.Work.Formal.Value.of(h.place), m.cal.Work.Flexible.Value.of(h.place)
+	formal = m.tilted(formal, h)
 	if p.age < 20 || p.age >= 55 {
 		formal, flexible = formal/2, flexible/2
 	}
 	if p.female {
 		formal *= 0.85
 	}
-	if h.collective {
+	if h.collective() {
 		formal, flexible = 0.9, 0
 	}
 	switch {
@@ -201,7 +258,7 @@ func (m *maker) employ(p *person) {
 		if d.chance("pays", 0.85) {
 			p.work.kind = "resident"
 		}
-		if p.age < 55 && d.chance("unemployed", 0.022) && !p.severe() {
+		if p.age < 55 && d.chance("unemployed", m.cal.Work.Unemployed.Value) && !p.severe() {
 			p.work.status = "unemployed"
 			p.work.lost = m.ago(d.between("lost", 5, 500))
 			p.work.since = min(p.work.lost.AddDays(d.between("registers", 1, 25)), m.ago(1))
@@ -217,11 +274,11 @@ func (m *maker) hire(p *person) {
 	if p.household.place.urban {
 		median = 4600
 	}
-	wage := d.logNormal("wage", median, 0.32)
+	wage := d.logNormal("wage", median, 0.28) * math.Exp(0.15*p.household.rank)
 	if p.household.near {
 		wage = d.logNormal("wage", 2350, 0.08)
 	}
-	if d.chance("budget", 0.11) && !p.household.near && p.age >= 23 {
+	if d.chance("budget", m.budgeted(p)) && !p.household.near && p.age >= 23 {
 		w.budget = true
 		wage = d.logNormal("wage", 6100, 0.22)
 	}
@@ -233,13 +290,18 @@ func (m *maker) hire(p *person) {
 	w.since = m.ago(d.between("since", 60, min(5000, (p.age-15)*365)))
 }
 
+// budgeted is how likely an employee is to be in public employ.
+func (m *maker) budgeted(p *person) float64 {
+	if p.household.college {
+		return 0.22
+	}
+	return 0.09
+}
+
 func (m *maker) retire(p *person) {
 	d, h := p.die, p.household
-	share := 0.08
-	if h.place.urban {
-		share = 0.42
-	}
-	if h.poor || h.careHome {
+	share := m.tilted(m.cal.Work.Retired.Value.of(h.place), h)
+	if h.poor || h.quarters == care {
 		share = 0
 	}
 	switch {
@@ -259,7 +321,7 @@ func (m *maker) insure(p *person) {
 	switch {
 	case p.work.kind == "employee" || p.work.kind == "retired":
 		p.insured = "employee"
-	case p.household.poor || p.household.careHome || p.die.chance("insured", 0.965):
+	case p.household.poor || p.household.quarters == care || p.die.chance("insured", m.cal.Health.Insured.Value):
 		p.insured = "resident"
 	}
 }
@@ -272,5 +334,5 @@ var (
 
 // address is where a household lives.
 func (h *household) address() string {
-	return fmt.Sprintf("临邑县%s%s%d号", h.place.town, h.place.name, h.die.between("number", 1, 399))
+	return fmt.Sprintf("%s%s%s%d号", h.place.county, h.place.town, h.place.name, h.die.between("number", 1, 399))
 }

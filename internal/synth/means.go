@@ -4,7 +4,7 @@ import "math"
 
 // own gives a household vehicles, dwellings and businesses. A few poor ones have what poor families should not.
 func (m *maker) own(h *household) {
-	if h.collective || h.story {
+	if h.collective() || h.story {
 		return
 	}
 	m.drive(h)
@@ -16,13 +16,10 @@ func (m *maker) own(h *household) {
 
 func (m *maker) drive(h *household) {
 	d := h.die
-	share := 0.40
-	if h.place.urban {
-		share = 0.52
-	}
+	share := m.tilted(m.cal.Assets.Car.Value.of(h.place), h)
 	switch {
 	case h.poor:
-		share = 0.03
+		share = m.cal.Assets.Contradictions.Value
 	case h.near:
 		share = 0.15
 	}
@@ -56,21 +53,21 @@ func (m *maker) drive(h *household) {
 
 func (m *maker) house(h *household) {
 	d := h.die
-	share, use := 0.96, "homestead"
+	share, use := m.cal.Assets.Home.Value.of(h.place), "homestead"
 	if h.place.urban {
-		share, use = 0.84, "home"
+		use = "home"
 	}
 	if h.permit {
 		share = 0.1
 	}
 	owner := h.persons[0]
-	if !owner.alive() || owner.age < 18 {
+	if !owner.present() || owner.age < 18 {
 		return
 	}
-	second := 0.13
+	second := m.tilted(m.cal.Assets.SecondHome.Value, h)
 	switch {
 	case h.poor:
-		second = 0.02
+		second = m.cal.Assets.Contradictions.Value / 2
 	case h.near:
 		second = 0.05
 	}
@@ -96,9 +93,9 @@ func (m *maker) trade(p *person) {
 		return
 	}
 	d := p.die
-	share := 0.21
+	share := m.tilted(m.cal.Work.Business.Value, p.household)
 	if p.work.kind == "employee" {
-		share = 0.10
+		share /= 2
 	}
 	switch {
 	case p.household.poor:

@@ -2,38 +2,30 @@ package synth
 
 import "math"
 
-// help gives benefits: to those in need, with the take-up of the place; to a few without need; and leaves out the rest.
-// What was really so is counted, and written nowhere.
-func (m *maker) help(h *household, truth *Truth) {
-	if h.story {
+// judge says what a family needs in truth, by the facts that it was given and no rule of the pack: one programme a family.
+func (m *maker) judge(h *household) {
+	if h.collective() || h.story && h.income == 0 {
 		return
 	}
-	if h.careHome {
-		for _, p := range h.persons {
-			m.grant(p, "tekun", 1_360_00).institution = true
-		}
-		return
-	}
-	if h.collective {
-		return
-	}
-	m.enlist(h)
 	needy := h.poor && !h.car && !h.propertied()
 	switch {
-	case needy && m.takeUp(h):
-		m.award(h)
-		truth.Helped++
+	case needy && m.nobody(h):
+		h.need = "tekun"
 	case needy:
-		truth.Missed++
-	case h.poor && h.die.chance("contradiction", 0.4), h.die.chance("wrong", 0.0006):
-		m.award(h)
-		truth.Wrong++
-	case h.near:
-		m.awardAlone(h)
+		h.need = "dibao"
+	case h.near && !h.car && !h.propertied() && h.burdened():
+		h.need = "edge"
+	case !h.poor && m.ruined(h):
+		h.need = "rigid"
+	default:
+		return
 	}
-	m.elderly(h)
-	m.shelter(h)
-	m.provide(h)
+	h.since = m.ago(h.die.between("need-since", 60, 2000))
+	for _, p := range h.living() {
+		if h.need == "rigid" && p.illness != "" {
+			h.since = m.fellIll(p)
+		}
+	}
 }
 
 // propertied reports what bars from dibao, as the registers show it.
@@ -50,32 +42,115 @@ func (h *household) propertied() bool {
 	return homes > 1
 }
 
-func (m *maker) takeUp(h *household) bool {
-	if h.place.urban {
-		return h.die.chance("take-up", 0.35)
-	}
-	return h.die.chance("take-up", 0.65)
-}
-
-// award is tekun for those who have nobody and cannot work, dibao for the family else.
-func (m *maker) award(h *household) {
+// nobody reports one or two people who cannot work and whom no child supports, here or elsewhere.
+func (m *maker) nobody(h *household) bool {
 	living := h.living()
-	nobody := len(living) <= 2
 	for _, p := range living {
 		if p.children > 0 || p.age < 60 && !p.severe() {
-			nobody = false
+			return false
 		}
 	}
-	if nobody && h.poor && h.die.chance("tekun", 0.8) {
-		for _, p := range living {
-			m.grant(p, "tekun", yuan(1180+float64(p.die.below("care", 3))*160))
+	return len(living) <= 2 && !h.die.chance("kin-elsewhere", m.cal.Targets.KinElsewhere.Value)
+}
+
+// burdened reports who cannot be expected to earn more: the severely disabled or gravely ill, a lone parent, old people alone.
+func (h *household) burdened() bool {
+	living := h.living()
+	able, minors := 0, 0
+	for _, p := range living {
+		switch {
+		case p.severe() || p.illness != "":
+			return true
+		case p.age < 18:
+			minors++
+		case p.age < 60:
+			able++
 		}
+	}
+	return able == 0 || able == 1 && minors > 0
+}
+
+// leastRuin is the own cost of a year, within the policy, from which illness may ruin a family.
+const leastRuin = 20_000_00
+
+// ruined reports a family that the year's cost of illness brings below the line.
+func (m *maker) ruined(h *household) bool {
+	cost, n := fen(0), float64(len(h.living()))
+	for _, p := range h.living() {
+		cost += m.ownCost(p)
+	}
+	return cost >= leastRuin && h.income*n-float64(cost)/100 < m.cal.Income.Line.Value.of(h.place)*n
+}
+
+// help gives benefits: to those in need, to as many as the registers know of; to a few without need; and leaves out the rest.
+func (m *maker) help(h *household) {
+	if h.story {
 		return
 	}
+	if h.collective() {
+		m.support(h)
+		return
+	}
+	m.enlist(h)
+	n := len(h.living())
+	switch {
+	case h.need == "tekun" && m.chosen(quotaTekun, h.die.unit("take-up"), n):
+		for _, p := range h.living() {
+			m.grant(p, "tekun", yuan(1180+float64(p.die.below("care", 3))*160))
+		}
+	case h.need == "dibao" && m.chosen(m.dibaoOf(h), h.die.unit("take-up"), n):
+		m.award(h)
+	case (h.need == "" || h.need == "edge") && !h.permit && m.chosen(quotaWrong, h.die.rarely("wrong", h.undeserving()), n):
+		h.wrongly = h.why()
+		m.award(h)
+	case h.near:
+		m.awardAlone(h)
+	}
+	m.elderly(h)
+	m.shelter(h)
+}
+
+func (m *maker) dibaoOf(h *household) quotaID {
+	if h.place.urban {
+		return quotaDibaoUrban
+	}
+	return quotaDibaoRural
+}
+
+// undeserving is the odds of help without need: poor families that own too much come first.
+func (h *household) undeserving() float64 {
+	switch {
+	case h.poor:
+		return 0.4
+	case h.near:
+		return 0.005
+	}
+	return 0.0005
+}
+
+// why is what should bar a family from help that it has.
+func (h *household) why() string {
+	if h.car || h.propertied() {
+		return "assets"
+	}
+	return "income"
+}
+
+// support is tekun in a home, for some of those who live there.
+func (m *maker) support(h *household) {
+	for _, p := range h.persons {
+		if h.quarters == care && m.chosen(quotaTekunInstitution, p.die.unit("supported"), 1) {
+			m.grant(p, "tekun", 1_360_00).institution = true
+		}
+	}
+}
+
+// award is dibao for a family, and for those who died or left and of whom nobody told.
+func (m *maker) award(h *household) {
 	h.helped = true
 	amount := yuan(math.Round(h.die.logNormal("dibao", 330, 0.35)/5) * 5)
 	for _, p := range h.persons {
-		if p.alive() || !p.reported && p.die.chance("still-paid", 0.6) {
+		if p.present() || p.moved != 0 || !p.reported && p.die.chance("still-paid", 0.6) {
 			m.grant(p, "dibao", amount)
 		}
 	}
@@ -96,8 +171,8 @@ func (m *maker) elderly(h *household) {
 		switch {
 		case p.age < 60:
 			continue
-		case p.alive() && p.age >= 100, h.helped && p.alive() && p.die.chance("elder", 0.85):
-		case !p.alive() && !p.reported && p.die.chance("elder-late", 0.25):
+		case p.present() && p.age >= 100, h.helped && p.present() && p.die.chance("elder", 0.85):
+		case p.died != 0 && !p.reported && p.die.chance("elder-late", 0.25):
 		default:
 			continue
 		}
@@ -114,20 +189,31 @@ func (m *maker) elderly(h *household) {
 	}
 }
 
-// shelter recognises children whom nobody supports.
+// shelter says which children nobody supports in truth, and whom of them the civil affairs bureau has recognised.
 func (m *maker) shelter(h *household) {
+	shares := m.cal.Targets.NoParents.Value
 	for _, p := range h.living() {
 		if p.age >= 18 || p.relation != grandchild {
 			continue
 		}
+		key := p.die.unit("recognised-child")
 		switch draw := p.die.unit("sheltered"); {
-		case draw < 0.08:
-			p.orphan = "orphan"
-		case draw < 0.30:
-			p.orphan = "unsupported"
-		case draw < 0.34:
-			p.orphan = "key"
+		case draw < shares.Orphan:
+			p.forlorn = "orphan"
+			p.recogniseIf(m.chosen(quotaOrphans, key, 1))
+		case draw < shares.Orphan+shares.Unsupported:
+			p.forlorn = "unsupported"
+			p.recogniseIf(m.chosen(quotaUnsupported, key, 1))
+		case draw < shares.Orphan+shares.Unsupported+shares.Key:
+			p.forlorn = "key"
+			p.recogniseIf(key < 0.8)
 		}
+	}
+}
+
+func (p *person) recogniseIf(recognised bool) {
+	if recognised {
+		p.orphan = p.forlorn
 	}
 }
 
@@ -172,9 +258,12 @@ func (m *maker) enlist(h *household) {
 		return
 	}
 	d := h.die
-	kind := ""
+	kind, removed, weight := "", d.chance("removed", 0.25), len(h.living())
+	if removed {
+		weight = 0
+	}
 	switch {
-	case (h.poor || h.near) && d.chance("watched", 0.02):
+	case (h.poor || h.near) && m.chosen(quotaMonitored, d.unit("watched"), weight):
 		kind = [...]string{"unstable", "edge", "sudden"}[d.choose("watched-kind", 3, 4, 3)]
 	case d.chance("ex-poor", 0.028*(1+h.hardship)/2), h.poor && d.chance("ex-poor-now", 0.35):
 		kind = "expoor"
@@ -184,7 +273,7 @@ func (m *maker) enlist(h *household) {
 	}
 	for _, p := range h.living() {
 		p.listed = kind
-		p.removed = kind == "expoor" || d.chance("removed", 0.25)
+		p.removed = kind == "expoor" || removed
 	}
 }
 
@@ -193,8 +282,8 @@ func (m *maker) grant(p *person, programme string, amount fen) *benefit {
 	d := p.die.of(programme, 0)
 	b := &benefit{programme: programme, amount: amount, from: m.ago(d.between("from", 40, 2400))}
 	b.from = max(b.from, p.birth)
-	if !p.alive() {
-		b.from = min(b.from, p.died.AddMonths(-2))
+	if gone := max(p.died, p.moved); gone != 0 {
+		b.from = min(b.from, gone.AddMonths(-2))
 	}
 	p.benefits = append(p.benefits, b)
 	return b
@@ -202,7 +291,7 @@ func (m *maker) grant(p *person, programme string, amount fen) *benefit {
 
 // confine puts a few into custody.
 func (m *maker) confine(h *household) {
-	if h.story || h.collective {
+	if h.story || h.collective() {
 		return
 	}
 	for _, p := range h.living() {

@@ -27,31 +27,39 @@ const (
 
 // household is one booklet of the register, and in most cases one family.
 type household struct {
-	die        die
-	place      *place
-	booklet    string
-	urban      bool // by registration
-	permit     bool // registered elsewhere
-	collective bool
-	careHome   bool
-	story      bool
-	persons    []*person
+	die      die
+	place    *place
+	booklet  string
+	urban    bool   // by registration
+	permit   bool   // registered elsewhere
+	quarters string // kind of a collective household, "" for a family
+	story    bool
+	persons  []*person
 
 	hardship float64 // how likely the family is to be poor, against others
-	poor     bool    // below the line in truth
-	near     bool    // not far above it
+	income   float64 // yuan a head and year, in truth
+	rank     float64 // of the income among others', in standard deviations
+	college  bool    // the head's schooling
+	poor     bool    // below the line in truth, and nobody keeps it
+	near     bool    // up to half above it
 	car      bool
-	helped   bool // the family as a whole holds dibao
+	need     string // the programme that it needs in truth, "" for none
+	since    calendar.Date
+	helped   bool   // the family as a whole holds dibao
+	wrongly  string // why it should not be helped
 
 	disaster *disaster // of the last thirteen months
 	title    string    // of a story, "" for the family in Guozhai and for all others
 	fate     func()    // what a story says of its family
 }
 
+func (h *household) collective() bool { return h.quarters != "" }
+
+// living are those who live here now.
 func (h *household) living() []*person {
 	var all []*person
 	for _, p := range h.persons {
-		if p.alive() {
+		if p.present() {
 			all = append(all, p)
 		}
 	}
@@ -74,6 +82,7 @@ type person struct {
 	spouse    *person
 	married   calendar.Date
 	died      calendar.Date // zero for the living
+	moved     calendar.Date // away; zero for those who are here
 	reported  bool          // the death has reached the register
 
 	school     string
@@ -89,7 +98,9 @@ type person struct {
 	homes      []*property
 	businesses []*business
 	benefits   []*benefit
-	orphan     string // orphan, unsupported or key
+	forlorn    string // a child whom nobody supports, in truth: orphan, unsupported or key
+	orphan     string // the same as the bureau has recognised it
+	applied    bool   // for help
 	custody    string
 	listed     string // kind on the rural list
 	removed    bool   // from it
@@ -100,7 +111,8 @@ type person struct {
 
 func (p *person) name() string { return p.surname + p.given }
 
-func (p *person) alive() bool { return p.died == 0 }
+// present reports that a person neither died nor moved away.
+func (p *person) present() bool { return p.died == 0 && p.moved == 0 }
 
 func (p *person) student() bool { return p.school != "" && p.school != "kindergarten" }
 
@@ -154,39 +166,47 @@ type settlement struct {
 	reversed                       bool
 }
 
-// maker makes one county.
+// maker makes one county: first it counts who may be chosen for what, then it makes everybody again and writes.
 type maker struct {
-	pack   *pack.Pack
-	root   die
-	on     calendar.Date
-	places []*place
-	all    []*household
-
-	taken map[string]bool // identity numbers
+	pack     *pack.Pack
+	cal      *Calibration
+	plan     plan
+	root     die
+	on       calendar.Date
+	places   []*place
+	here     *place       // the place in hand
+	all      []*household // of it
+	counting bool
+	quotas   [quotas]quota
+	numbers  map[birthday]int // identity numbers given
+	labels   []label          // of the place in hand
 }
 
-// unassigned is six digits that were never given to any area.
-const unassigned = "371499"
+// birthday is those who differ by the sequence of their identity numbers alone.
+type birthday struct {
+	on     calendar.Date
+	female bool
+}
 
-// number gives a person an identity number of its own.
+// number gives a person an identity number: within the county's own invented area the next of the birthday and sex, from a start
+// that is drawn. Two people never come to the same one.
 func (m *maker) number(p *person) error {
-	sequence := p.die.below("sequence", 500) * 2
+	b := birthday{p.birth, p.female}
+	given := m.numbers[b]
+	if given == 500 {
+		return fmt.Errorf("synth: more than 500 people of one sex were born on %s in %s", p.birth, m.plan.code)
+	}
+	m.numbers[b]++
+	sequence := (m.root.of("sequence", int(p.birth)).below("start", 500) + given) % 500 * 2
 	if !p.female {
 		sequence++
 	}
-	for range 500 {
-		n, ok := idno.Make(unassigned, p.birth, sequence)
-		if !ok {
-			return fmt.Errorf("synth: no identity number for a birth on %s", p.birth)
-		}
-		if id := n.Plain(); !m.taken[id] {
-			m.taken[id] = true
-			p.id = id
-			return nil
-		}
-		sequence = (sequence + 2) % 1000
+	n, ok := idno.Make(m.plan.invented, p.birth, sequence)
+	if !ok {
+		return fmt.Errorf("synth: no identity number for a birth on %s", p.birth)
 	}
-	return fmt.Errorf("synth: more than 500 people of one sex were born on %s", p.birth)
+	p.id = n.Plain()
+	return nil
 }
 
 // each calls f for everybody, in order.

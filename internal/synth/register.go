@@ -108,7 +108,6 @@ func (m *maker) register(h *household) {
 	if h.story {
 		return
 	}
-	m.recognise(h)
 	m.relieve(h)
 	m.surveyHouse(h)
 	m.bereave(h)

@@ -8,20 +8,15 @@ import (
 
 // recognise makes families edge or rigid-expenditure families, and patients impoverished by illness.
 func (m *maker) recognise(h *household) {
-	d := h.die
-	if h.collective || h.permit || h.helped {
+	if h.collective() || h.helped {
 		return
 	}
-	cost := fen(0)
-	for _, p := range h.living() {
-		cost += m.ownCost(p)
-	}
 	switch {
-	case h.near && d.chance("edge", 0.10), h.poor && d.chance("edge-instead", 0.08):
+	case h.need == "edge" && m.chosen(quotaEdge, h.die.unit("edge"), len(h.living())):
 		m.certify(h, "edge")
-	case cost > 22_000_00 && d.chance("rigid", 0.12):
+	case h.need == "rigid" && m.chosen(quotaRigid, h.die.unit("rigid"), len(h.living())):
 		m.certify(h, "rigid")
-	default:
+	case !m.counting && !h.permit:
 		m.certifyPatient(h)
 	}
 }
@@ -60,29 +55,49 @@ func (m *maker) recognition(d die, kind string) *recognition {
 	return r
 }
 
-// relieve gives a household temporary aid, a charity's grant, or a refusal.
+// monthsOfAid is how far back the register of temporary aid goes.
+const monthsOfAid = 24
+
+// aid gives a household temporary aid.
+func (m *maker) aid(h *household) {
+	d, first, odds := h.die, h.persons[0], 0.002
+	switch {
+	case h.collective() || !first.present():
+		return
+	case h.poor || h.near:
+		odds = 0.035
+	case h.disaster != nil && h.disaster.moved > 0:
+		odds = 0.4
+	case m.ownCost(first) > 20_000_00:
+		odds = 0.02
+	}
+	if m.chosen(quotaTemporaryAid, d.rarely("temporary-aid", odds), 1) {
+		const sigma = 0.6
+		amount := d.logNormal("temporary-aid-amount", m.cal.Targets.TemporaryAidMean.Value*math.Exp(-sigma*sigma/2), sigma)
+		first.aids = append(first.aids, gift{roundly(amount), m.ago(d.between("temporary-aid-day", 3, 720))})
+	}
+}
+
+// relieve gives a household a charity's grant, or a refusal.
 func (m *maker) relieve(h *household) {
 	first := h.persons[0]
-	if h.collective || !first.alive() {
+	if h.collective() || !first.present() {
 		return
 	}
 	d := h.die
-	aided, given, refused := 0.002, 0.0003, 0.0003
+	given, refused := 0.0003, 0.0003
 	switch {
+	case h.need != "":
+		given, refused = 0.012, m.cal.Targets.Refused.Value
 	case h.poor || h.near:
-		aided, given, refused = 0.035, 0.012, 0.014
-	case h.disaster != nil && h.disaster.moved > 0:
-		aided = 0.4
+		given, refused = 0.012, 0.014
 	case m.ownCost(first) > 20_000_00:
-		aided, given, refused = 0.02, 0.03, 0.01
-	}
-	if d.chance("temporary-aid", aided) {
-		first.aids = append(first.aids, gift{roundly(d.logNormal("temporary-aid-amount", 1700, 0.6)), m.ago(d.between("temporary-aid-day", 3, 720))})
+		given, refused = 0.03, 0.01
 	}
 	if d.chance("charity", given) {
 		first.charity = append(first.charity, gift{fen(d.between("charity-amount", 2, 10)) * 500_00, m.ago(d.between("charity-day", 20, 600))})
 	}
-	if d.chance("refused", refused) && !h.helped {
+	if d.chance("refused", refused) && !h.low() {
 		first.refused = m.refusal(d)
 	}
 }
@@ -106,7 +121,7 @@ func (m *maker) refusal(d die) *refusal {
 // wrong is what went wrong with a grown person: a crime or an accident that nobody pays for, debts not paid, a long stay abroad.
 func (m *maker) wrong(p *person) {
 	d := p.die
-	if p.age < 18 || p.household.careHome {
+	if p.age < 18 || p.household.quarters == care {
 		return
 	}
 	if d.chance("victim", 0.00022) {

@@ -56,7 +56,7 @@ func (m *maker) bereave(h *household) {
 	if first.female {
 		mother = first
 	}
-	if h.collective || !mother.female || mother.age < 49 || mother.age > 85 || !first.alive() {
+	if h.collective() || !mother.female || mother.age < 49 || mother.age > 85 || !first.present() {
 		return
 	}
 	state := onlyChildOf(h, first, mother)
@@ -65,7 +65,7 @@ func (m *maker) bereave(h *household) {
 	}
 	adopted := d.chance("adopted", 0.06)
 	for _, p := range couple {
-		if p.alive() {
+		if p.present() {
 			p.onlyChild, p.otherChild = state, adopted
 		}
 	}

@@ -3,7 +3,7 @@ package synth
 // surveyHouse grades the head's house, lends to farmers and gives public housing.
 func (m *maker) surveyHouse(h *household) {
 	first := h.persons[0]
-	if h.collective || !first.alive() || first.age < 18 {
+	if h.collective() || !first.present() || first.age < 18 {
 		return
 	}
 	m.lend(h, first)

@@ -105,7 +105,7 @@ func (m *maker) difficultyOf(p *person, over bool) string {
 // employPublicly gives posts of the public service: most of them in villages, to those who are poor or grow old.
 func (m *maker) employPublicly(p *person) {
 	d := p.die
-	if p.age < 18 || p.severe() || p.work.kind == "employee" || p.work.kind == "retired" || p.household.collective {
+	if p.age < 18 || p.severe() || p.work.kind == "employee" || p.work.kind == "retired" || p.household.collective() {
 		return
 	}
 	rate := 0.0
@@ -131,7 +131,7 @@ func (m *maker) employPublicly(p *person) {
 // belong says who is a party member and who a veteran.
 func (m *maker) belong(p *person) {
 	d := p.die
-	if p.age < 20 || p.household.careHome {
+	if p.age < 20 || p.household.quarters == care {
 		return
 	}
 	party := 0.11

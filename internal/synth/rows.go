@@ -1,7 +1,6 @@
 package synth
 
 import (
-	"fmt"
 	"strconv"
 
 	"dajiuzhu/internal/calendar"
@@ -61,11 +60,11 @@ func idOf(p *person) string {
 	return p.id
 }
 
-// numbered writes a department's own numbers.
-func numbered(prefix string, t *table) string { return fmt.Sprintf("%s%07d", prefix, len(t.rows)+1) }
-
 func (m *maker) population(t *table) {
 	m.each(func(p *person) {
+		if p.moved != 0 { // the register delivers nobody who left
+			return
+		}
 		h := p.household
 		registered, kind, cancelled := p.birth.AddDays(p.die.between("registered", 5, 50)), "hukou", ""
 		registered = min(max(registered, calendar.Must(1958, 1, 9)), m.ago(1))
@@ -81,7 +80,7 @@ func (m *maker) population(t *table) {
 			residence = "urban"
 		}
 		t.add("id_no", p.id, "name", p.name(), "sex", sex(p), "birth", day(p.birth), "register", kind, "hukou_no", h.booklet,
-			"collective", flag(h.collective), "relation", p.relation, "hukou_kind", residence, "village", h.place.code.String(),
+			"collective", flag(h.collective()), "relation", p.relation, "hukou_kind", residence, "village", h.place.code.String(),
 			"address", h.address(), "father_id", idOf(p.father), "mother_id", idOf(p.mother), "missing", flag(p.die.chance("missing", 0.0002)),
 			"registered_on", day(registered), "cancelled_on", cancelled)
 	})
@@ -93,17 +92,17 @@ func (m *maker) marriages(t *table) {
 			return
 		}
 		state := "married"
-		if !p.alive() || !p.spouse.alive() {
+		if !p.present() || !p.spouse.present() {
 			state = "widowed"
 		}
-		t.add("certificate_no", numbered("J371424", t), "husband_id", p.id, "wife_id", p.spouse.id, "status", state, "registered_on", day(p.married))
+		t.add("certificate_no", t.number("J"), "husband_id", p.id, "wife_id", p.spouse.id, "status", state, "registered_on", day(p.married))
 	})
 }
 
 func (m *maker) deaths(t *table) {
 	m.each(func(p *person) {
-		if !p.alive() {
-			t.add("certificate_no", numbered("S371424", t), "id_no", p.id, "name", p.name(), "died_on", day(p.died),
+		if p.died != 0 {
+			t.add("certificate_no", t.number("S"), "id_no", p.id, "name", p.name(), "died_on", day(p.died),
 				"cremated_on", day(p.died.AddDays(p.die.between("cremated", 1, 3))))
 		}
 	})

@@ -15,7 +15,7 @@ func (m *maker) calls(p *person) string {
 	case h.poor || h.near || p.illness != "":
 		rate = 0.016
 	}
-	if h.story || h.collective || !p.alive() || p.age < 18 || !p.die.chance("calls", rate) {
+	if h.story || h.collective() || !p.present() || p.age < 18 || !p.die.chance("calls", rate) {
 		return ""
 	}
 	kinds := []string{"hotline_request", "hospital_lead", "police_lead", "court_lead", "grid_report", "qr_report", "village_report"}
@@ -29,7 +29,7 @@ func (m *maker) tickets(t *table) {
 	requests := []string{"家中有人重病，医药费负担重，咨询救助", "反映老人独居生活困难", "咨询低保办理条件", "房屋漏雨，请求帮助", "失业后生活困难，请求临时救助"}
 	m.each(func(p *person) {
 		if m.calls(p) == "hotline_request" {
-			t.add("ticket_no", numbered("R371424", t), "id_no", p.id, "received_on", m.called(p), "summary", pick(p.die, "request", requests))
+			t.add("ticket_no", t.number("R"), "id_no", p.id, "received_on", m.called(p), "summary", pick(p.die, "request", requests))
 		}
 	})
 }
@@ -38,10 +38,10 @@ func (m *maker) leads(t *table) {
 	summaries := []string{"住院费用欠费，疑似困难", "走访发现独居老人无人照料", "案件被害人家庭生活困难", "网格巡查发现生活困难", "群众扫码反映邻居困难"}
 	m.each(func(p *person) {
 		if kind := m.calls(p); kind != "" && kind != "hotline_request" {
-			t.add("lead_no", numbered("XS371424", t), "id_no", p.id, "kind", kind, "received_on", m.called(p), "summary", pick(p.die, "lead", summaries))
+			t.add("lead_no", t.number("XS"), "id_no", p.id, "kind", kind, "received_on", m.called(p), "summary", pick(p.die, "lead", summaries))
 		}
 		if p.tip != nil {
-			t.add("lead_no", numbered("XS371424", t), "id_no", p.id, "kind", p.tip.kind, "received_on", day(p.tip.on), "summary", p.tip.summary)
+			t.add("lead_no", t.number("XS"), "id_no", p.id, "kind", p.tip.kind, "received_on", day(p.tip.on), "summary", p.tip.summary)
 		}
 	})
 }
@@ -49,16 +49,25 @@ func (m *maker) leads(t *table) {
 // strike lets a fire, a flood or a storm befall a household.
 func (m *maker) strike(h *household) {
 	d, first := h.die, h.persons[0]
-	if h.story || h.collective || !first.alive() || !d.chance("disaster", 0.0022) {
+	if h.story || h.collective() || !first.present() || !d.chance("disaster", m.struck()) {
 		return
 	}
-	x := &disaster{kind: [...]string{"fire", "hail", "flood"}[d.choose("disaster-kind", 4, 5, 3)],
+	kinds := m.cal.Shocks.DisasterKinds.Value
+	x := &disaster{kind: [...]string{"fire", "hail", "flood"}[d.chooseBy("disaster-kind", kinds.Fire, kinds.Hail, kinds.Flood)],
 		on: m.ago(d.between("disaster-day", 2, 380)), loss: yuan(d.logNormal("loss", 9000, 1))}
 	x.damage = [...]string{"none", "light", "severe", "collapsed"}[d.choose("damage", 30, 50, 15, 5)]
 	if x.damage == "severe" || x.damage == "collapsed" {
 		x.moved = len(h.living())
 	}
 	h.disaster = x
+}
+
+// monthsOfShocks is how far back the registers of disasters and accidents go.
+const monthsOfShocks = 13
+
+// struck is the chance of a household that a disaster befell it within those months.
+func (m *maker) struck() float64 {
+	return float64(m.cal.Shocks.Disasters.Value) / float64(m.cal.People.FamilyHouseholds.Value) * monthsOfShocks / 12
 }
 
 // disasters are told of the head of the household.
@@ -68,19 +77,25 @@ func (m *maker) disasters(t *table) {
 		if x == nil {
 			continue
 		}
-		t.add("report_no", numbered("ZQ371424", t), "id_no", h.persons[0].id, "kind", x.kind, "happened_on", day(x.on), "damage", x.damage,
+		t.add("report_no", t.number("ZQ"), "id_no", h.persons[0].id, "kind", x.kind, "happened_on", day(x.on), "damage", x.damage,
 			"moved", strconv.Itoa(x.moved), "deaths", strconv.Itoa(x.dead), "loss", x.loss.String())
 	}
 }
 
+// accident is the day of a person's accident on the road, zero for none.
+func (m *maker) accident(p *person) calendar.Date {
+	d := p.die
+	if p.household.story || !p.present() || p.age < 4 || !d.chance("accident", m.cal.Shocks.Traffic.Value/1000*monthsOfShocks/12) {
+		return 0
+	}
+	return m.ago(d.between("accident-day", 2, 380))
+}
+
 func (m *maker) accidents(t *table) {
 	m.each(func(p *person) {
-		d := p.die
-		if p.household.story || !p.alive() || p.age < 4 || !d.chance("accident", 0.0019) {
-			return
+		if on := m.accident(p); on != 0 {
+			t.add("accident_no", t.number("SG"), "id_no", p.id, "happened_on", day(on), "loss", yuan(p.die.logNormal("accident-loss", 6000, 0.9)).String())
 		}
-		t.add("accident_no", numbered("SG371424", t), "id_no", p.id, "happened_on", day(m.ago(d.between("accident-day", 2, 380))),
-			"loss", yuan(d.logNormal("accident-loss", 6000, 0.9)).String())
 	})
 }
 
@@ -94,7 +109,7 @@ func (m *maker) prisoners(t *table) {
 		if p.custody == "released" {
 			until = m.ago(p.die.between("released", 1, 29))
 		}
-		t.add("record_no", numbered("SF371424", t), "id_no", p.id, "status", p.custody, "since", day(since), "until", day(until))
+		t.add("record_no", t.number("SF"), "id_no", p.id, "status", p.custody, "since", day(since), "until", day(until))
 	})
 }
 
@@ -102,7 +117,7 @@ func (m *maker) prisoners(t *table) {
 func (m *maker) longAbroad(t *table) {
 	m.each(func(p *person) {
 		if p.abroad != 0 {
-			t.add("record_no", numbered("CJ371424", t), "id_no", p.id, "left_on", day(p.abroad))
+			t.add("record_no", t.number("CJ"), "id_no", p.id, "left_on", day(p.abroad))
 		}
 	})
 }
@@ -110,7 +125,7 @@ func (m *maker) longAbroad(t *table) {
 func (m *maker) victims(t *table) {
 	m.each(func(p *person) {
 		if p.victim != "" {
-			t.add("case_no", numbered("SFJZ371424", t), "id_no", p.id, "name", p.name(), "ground", p.victim, "given", flag(p.redressed),
+			t.add("case_no", t.number("SFJZ"), "id_no", p.id, "name", p.name(), "ground", p.victim, "given", flag(p.redressed),
 				"passed_on", day(m.ago(p.die.between("passed-on", 20, 500))))
 		}
 	})
@@ -118,8 +133,8 @@ func (m *maker) victims(t *table) {
 
 func (m *maker) lawsuits(t *table) {
 	m.each(func(p *person) {
-		if p.lawsuit != "" && p.alive() {
-			t.add("case_no", numbered("FLYZ371424", t), "id_no", p.id, "name", p.name(), "matter", p.lawsuit,
+		if p.lawsuit != "" && p.present() {
+			t.add("case_no", t.number("FLYZ"), "id_no", p.id, "name", p.name(), "matter", p.lawsuit,
 				"applied_on", day(m.ago(p.die.between("lawsuit-since", 8, 200))))
 		}
 	})
@@ -128,7 +143,7 @@ func (m *maker) lawsuits(t *table) {
 func (m *maker) debtors(t *table) {
 	m.each(func(p *person) {
 		if p.dishonest {
-			t.add("record_no", numbered("XY371424", t), "id_no", p.id, "listed_on", day(m.ago(p.die.between("dishonest-since", 30, 1400))))
+			t.add("record_no", t.number("XY"), "id_no", p.id, "listed_on", day(m.ago(p.die.between("dishonest-since", 30, 1400))))
 		}
 	})
 }
@@ -136,7 +151,7 @@ func (m *maker) debtors(t *table) {
 func (m *maker) partyMembers(t *table) {
 	m.each(func(p *person) {
 		if p.party {
-			t.add("record_no", numbered("DY371424", t), "id_no", p.id, "registered_on", day(m.since(p, "party-since", 19)))
+			t.add("record_no", t.number("DY"), "id_no", p.id, "registered_on", day(m.since(p, "party-since", 19)))
 		}
 	})
 }
@@ -144,7 +159,7 @@ func (m *maker) partyMembers(t *table) {
 func (m *maker) veterans(t *table) {
 	m.each(func(p *person) {
 		if p.veteran {
-			t.add("record_no", numbered("TY371424", t), "id_no", p.id, "name", p.name(), "relief", flag(p.relief),
+			t.add("record_no", t.number("TY"), "id_no", p.id, "name", p.name(), "relief", flag(p.relief),
 				"registered_on", day(m.since(p, "veteran-since", 21)))
 		}
 	})

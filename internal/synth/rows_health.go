@@ -10,11 +10,11 @@ import (
 func (m *maker) enrolments(t *table) {
 	year := m.on.Year()
 	m.each(func(p *person) {
-		if p.insured == "" || !p.alive() {
+		if p.insured == "" || !p.present() {
 			return
 		}
 		on := max(calendar.Must(year-1, 9, 1).AddDays(p.die.below("enrolled", 110)), p.birth.AddDays(20))
-		t.add("enrolment_no", numbered("Y371424", t), "id_no", p.id, "name", p.name(), "kind", p.insured, "year", strconv.Itoa(year),
+		t.add("enrolment_no", t.number("Y"), "id_no", p.id, "name", p.name(), "kind", p.insured, "year", strconv.Itoa(year),
 			"enrolled_on", day(min(on, m.ago(2))))
 	})
 }
@@ -26,7 +26,7 @@ func (m *maker) settlements(t *table) {
 			if s.reversed {
 				state = "reversed"
 			}
-			t.add("settlement_no", numbered("JS371424", t), "id_no", p.id, "name", p.name(), "kind", s.kind, "hospital", s.hospital,
+			t.add("settlement_no", t.number("JS"), "id_no", p.id, "name", p.name(), "kind", s.kind, "hospital", s.hospital,
 				"admitted_on", dayIf(s.admitted), "settled_on", day(s.on), "diagnosis", s.diagnosis, "transplant", flag(false),
 				"total", s.total.String(), "basic_paid", s.basic.String(), "major_paid", s.major.String(),
 				"own_in_policy", s.own.String(), "own_total", s.paid.String(), "status", state)
@@ -36,7 +36,7 @@ func (m *maker) settlements(t *table) {
 
 func (m *maker) certificates(t *table) {
 	m.each(func(p *person) {
-		if p.disability == "" || !p.alive() {
+		if p.disability == "" || !p.present() {
 			return
 		}
 		issued := max(m.ago(p.die.between("issued", 30, 4200)), p.birth.AddMonths(10))
@@ -59,7 +59,7 @@ var redCrossAmounts = map[string]fen{"little-angel": 30_000_00, "angel-sunshine"
 func (m *maker) grants(t *table) {
 	m.each(func(p *person) {
 		if p.redCross != "" {
-			t.add("grant_no", numbered("HS371424", t), "id_no", p.id, "name", p.name(), "fund", p.redCross, "amount", redCrossAmounts[p.redCross].String(),
+			t.add("grant_no", t.number("HS"), "id_no", p.id, "name", p.name(), "fund", p.redCross, "amount", redCrossAmounts[p.redCross].String(),
 				"granted_on", day(m.ago(p.die.between("granted-on", 20, 300))))
 		}
 	})
@@ -71,7 +71,7 @@ func (m *maker) assessments(t *table) {
 		if a == nil {
 			return
 		}
-		t.add("record_no", numbered("KF371424", t), "id_no", p.id, "name", p.name(), "need", flag(a.need), "mode", a.mode, "surgery", a.surgery,
+		t.add("record_no", t.number("KF"), "id_no", p.id, "name", p.name(), "need", flag(a.need), "mode", a.mode, "surgery", a.surgery,
 			"surgery_own", a.own.String(), "assessed_on", day(max(m.ago(p.die.between("assessed-on", 30, 500)), p.birth.AddDays(40))))
 	})
 }
@@ -79,7 +79,7 @@ func (m *maker) assessments(t *table) {
 func (m *maker) cancers(t *table) {
 	m.each(func(p *person) {
 		if p.cancer != nil {
-			t.add("record_no", numbered("LA371424", t), "id_no", p.id, "name", p.name(), "invasive", flag(p.cancer.invasive),
+			t.add("record_no", t.number("LA"), "id_no", p.id, "name", p.name(), "invasive", flag(p.cancer.invasive),
 				"helped", flag(p.cancer.helped), "registered_on", day(m.ago(p.die.between("cancer-registered", 30, 600))))
 		}
 	})
@@ -89,7 +89,7 @@ func (m *maker) cancers(t *table) {
 func (m *maker) bereaved(t *table) {
 	m.each(func(p *person) {
 		if p.onlyChild != "" {
-			t.add("record_no", numbered("JH371424", t), "id_no", p.id, "name", p.name(), "state", p.onlyChild, "living_child", flag(p.otherChild),
+			t.add("record_no", t.number("JH"), "id_no", p.id, "name", p.name(), "state", p.onlyChild, "living_child", flag(p.otherChild),
 				"confirmed_on", day(m.ago(p.household.die.between("only-child-confirmed", 60, 2500))))
 		}
 	})

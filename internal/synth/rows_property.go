@@ -5,7 +5,7 @@ import "fmt"
 func (m *maker) vehicles(t *table) {
 	m.each(func(p *person) {
 		for _, v := range p.vehicles {
-			t.add("registration_no", numbered("CL371424", t), "plate", fmt.Sprintf("鲁N·M%04d（模拟）", len(t.rows)%10_000), "id_no", p.id, "kind", v.kind,
+			t.add("registration_no", t.number("CL"), "plate", fmt.Sprintf("鲁N·M%04d（模拟）", t.made%10_000), "id_no", p.id, "kind", v.kind,
 				"value", v.value.String(), "registered_on", day(v.on), "status", status(v.cancelled))
 		}
 	})
@@ -14,7 +14,7 @@ func (m *maker) vehicles(t *table) {
 func (m *maker) property(t *table) {
 	m.each(func(p *person) {
 		for _, h := range p.homes {
-			t.add("certificate_no", numbered("BDC371424", t), "id_no", p.id, "use", h.use, "area", h.area.String(),
+			t.add("certificate_no", t.number("BDC"), "id_no", p.id, "use", h.use, "area", h.area.String(),
 				"location", p.household.address(), "registered_on", day(h.on), "status", "current")
 		}
 	})
@@ -23,7 +23,7 @@ func (m *maker) property(t *table) {
 func (m *maker) businesses(t *table) {
 	m.each(func(p *person) {
 		for _, b := range p.businesses {
-			t.add("record_no", numbered("SC371424", t), "credit_code", fmt.Sprintf("MNTY371424%08d", len(t.rows)+1),
+			t.add("record_no", t.number("SC"), "credit_code", fmt.Sprintf("MNTY%s%08d", t.county, t.made+1),
 				"name", p.household.place.name+p.surname+"记经营部（模拟）", "id_no", p.id, "role", b.role, "kind", b.kind,
 				"capital", b.capital.String(), "registered_on", day(b.on), "status", status(b.cancelled))
 		}
@@ -35,7 +35,7 @@ func (m *maker) houseGrades(t *table) {
 		if p.house.grade == "" {
 			return
 		}
-		t.add("record_no", numbered("FW371424", t), "id_no", p.id, "grade", p.house.grade, "graded_on", day(m.ago(p.die.between("graded-on", 35, 2000))),
+		t.add("record_no", t.number("FW"), "id_no", p.id, "grade", p.house.grade, "graded_on", day(m.ago(p.die.between("graded-on", 35, 2000))),
 			"helped", flag(p.house.mended))
 	})
 }
@@ -43,7 +43,7 @@ func (m *maker) houseGrades(t *table) {
 func (m *maker) tenants(t *table) {
 	m.each(func(p *person) {
 		if p.right != "" {
-			t.add("record_no", numbered("GZ371424", t), "id_no", p.id, "right", p.right, "since", day(m.ago(p.die.between("right-since", 60, 2000))))
+			t.add("record_no", t.number("GZ"), "id_no", p.id, "right", p.right, "since", day(m.ago(p.die.between("right-since", 60, 2000))))
 		}
 	})
 }
@@ -51,7 +51,7 @@ func (m *maker) tenants(t *table) {
 func (m *maker) loans(t *table) {
 	m.each(func(p *person) {
 		if p.loan != nil {
-			t.add("loan_no", numbered("FM371424", t), "id_no", p.id, "name", p.name(), "amount", p.loan.amount.String(),
+			t.add("loan_no", t.number("FM"), "id_no", p.id, "name", p.name(), "amount", p.loan.amount.String(),
 				"lent_on", day(p.loan.on), "settled_on", dayIf(p.loan.settled))
 		}
 	})

@@ -5,7 +5,7 @@ var schoolNames = map[string]string{"kindergarten": "中心幼儿园", "primary"
 
 func (m *maker) schools(t *table) {
 	m.each(func(p *person) {
-		if p.school == "" || !p.alive() {
+		if p.school == "" || !p.present() {
 			return
 		}
 		t.add("student_no", "M"+p.id, "id_no", p.id, "name", p.name(), "school", p.household.place.town+schoolNames[p.school]+"（模拟）",
@@ -19,7 +19,7 @@ func (m *maker) admissions(t *table) {
 			return
 		}
 		on := m.dayOfSchool(-p.die.between("admitted", 15, 50))
-		t.add("admission_no", numbered("LQ371424", t), "id_no", p.id, "name", p.name(), "level", p.admitted, "school", schoolNames[p.school]+"（模拟）",
+		t.add("admission_no", t.number("LQ"), "id_no", p.id, "name", p.name(), "level", p.admitted, "school", schoolNames[p.school]+"（模拟）",
 			"admitted_on", day(on))
 	})
 }
@@ -34,7 +34,7 @@ func (m *maker) hardPupils(t *table) {
 		if p.die.chance("hard-pupil-ended", 0.02) {
 			ended = day(m.ago(27))
 		}
-		t.add("record_no", numbered("XZ371424", t), "id_no", p.id, "name", p.name(),
+		t.add("record_no", t.number("XZ"), "id_no", p.id, "name", p.name(),
 			"recognised_on", day(m.dayOfSchool(p.die.between("hard-pupil-day", 12, 50))), "ended_on", ended)
 	})
 }
@@ -42,7 +42,7 @@ func (m *maker) hardPupils(t *table) {
 func (m *maker) hopeGrants(t *table) {
 	m.each(func(p *person) {
 		for _, g := range p.hope {
-			t.add("grant_no", numbered("XW371424", t), "id_no", p.id, "name", p.name(), "amount", g.amount.String(), "granted_on", day(g.on))
+			t.add("grant_no", t.number("XW"), "id_no", p.id, "name", p.name(), "amount", g.amount.String(), "granted_on", day(g.on))
 		}
 	})
 }

@@ -9,7 +9,7 @@ func (m *maker) holdings(t *table) {
 			if b.institution {
 				mode = "institution"
 			}
-			t.add("record_no", numbered("MZ371424", t), "id_no", p.id, "name", p.name(), "programme", b.programme, "support_mode", mode,
+			t.add("record_no", t.number("MZ"), "id_no", p.id, "name", p.name(), "programme", b.programme, "support_mode", mode,
 				"amount", b.amount.String(), "granted_on", day(b.from),
 				"review_due", m.review(p, b), "ended_on", dayIf(b.to))
 		}
@@ -25,7 +25,7 @@ func (m *maker) monitored(t *table) {
 		if p.listed == "expoor" {
 			on = calendar.Must(2014, 6, 1).AddDays(p.household.die.below("listed-day", 900))
 		}
-		t.add("record_no", numbered("FP371424", t), "id_no", p.id, "name", p.name(), "kind", p.listed, "removed", flag(p.removed),
+		t.add("record_no", t.number("FP"), "id_no", p.id, "name", p.name(), "kind", p.listed, "removed", flag(p.removed),
 			"identified_on", day(max(on, p.birth)))
 	})
 }
@@ -33,7 +33,7 @@ func (m *maker) monitored(t *table) {
 func (m *maker) orphans(t *table) {
 	m.each(func(p *person) {
 		if p.orphan != "" {
-			t.add("record_no", numbered("ET371424", t), "id_no", p.id, "name", p.name(), "kind", p.orphan,
+			t.add("record_no", t.number("ET"), "id_no", p.id, "name", p.name(), "kind", p.orphan,
 				"recognised_on", day(max(m.ago(p.die.between("recognised", 30, 1500)), p.birth.AddDays(60))), "ended_on", "")
 		}
 	})
@@ -51,7 +51,7 @@ func (m *maker) review(p *person, b *benefit) string {
 func (m *maker) ledger(t *table) {
 	m.each(func(p *person) {
 		for _, b := range p.awards {
-			t.add("record_no", numbered("TZ371424", t), "id_no", p.id, "name", p.name(), "programme", b.programme, "amount", b.amount.String(),
+			t.add("record_no", t.number("TZ"), "id_no", p.id, "name", p.name(), "programme", b.programme, "amount", b.amount.String(),
 				"granted_on", day(b.from), "ended_on", dayIf(b.to))
 		}
 	})
@@ -60,7 +60,7 @@ func (m *maker) ledger(t *table) {
 func (m *maker) recognitions(t *table) {
 	m.each(func(p *person) {
 		if r := p.recognised; r != nil {
-			t.add("record_no", numbered("RD371424", t), "id_no", p.id, "name", p.name(), "kind", r.kind, "recognised_on", day(r.from),
+			t.add("record_no", t.number("RD"), "id_no", p.id, "name", p.name(), "kind", r.kind, "recognised_on", day(r.from),
 				"until", dayIf(r.until), "ended_on", dayIf(r.ended))
 		}
 	})
@@ -69,7 +69,7 @@ func (m *maker) recognitions(t *table) {
 func (m *maker) temporaryAid(t *table) {
 	m.each(func(p *person) {
 		for _, g := range p.aids {
-			t.add("grant_no", numbered("LS371424", t), "id_no", p.id, "name", p.name(), "amount", g.amount.String(), "granted_on", day(g.on))
+			t.add("grant_no", t.number("LS"), "id_no", p.id, "name", p.name(), "amount", g.amount.String(), "granted_on", day(g.on))
 		}
 	})
 }
@@ -77,7 +77,7 @@ func (m *maker) temporaryAid(t *table) {
 func (m *maker) refusals(t *table) {
 	m.each(func(p *person) {
 		if r := p.refused; r != nil {
-			t.add("application_no", numbered("SQ371424", t), "id_no", p.id, "name", p.name(), "programme", r.programme, "decided_on", day(r.on), "reason", r.reason)
+			t.add("application_no", t.number("SQ"), "id_no", p.id, "name", p.name(), "programme", r.programme, "decided_on", day(r.on), "reason", r.reason)
 		}
 	})
 }
@@ -86,7 +86,7 @@ func (m *maker) charityGrants(t *table) {
 	projects := []string{"情暖万家", "康复助医", "朝阳助学"}
 	m.each(func(p *person) {
 		for _, g := range p.charity {
-			t.add("grant_no", numbered("CS371424", t), "id_no", p.id, "name", p.name(), "project", pick(p.die, "charity-project", projects),
+			t.add("grant_no", t.number("CS"), "id_no", p.id, "name", p.name(), "project", pick(p.die, "charity-project", projects),
 				"amount", g.amount.String(), "granted_on", day(g.on))
 		}
 	})

@@ -8,7 +8,7 @@ import (
 func (m *maker) pensions(t *table) {
 	month := m.on.AddMonths(-1)
 	m.each(func(p *person) {
-		if p.work.kind == "" || !p.alive() {
+		if p.work.kind == "" || !p.present() {
 			return
 		}
 		wage, pension, employer := "", "", "none"
@@ -25,21 +25,21 @@ func (m *maker) pensions(t *table) {
 		if p.paid > 0 {
 			paid = p.paid.String()
 		}
-		t.add("account_no", numbered("SB371424", t), "id_no", p.id, "name", p.name(), "kind", p.work.kind, "employer", p.work.employer,
+		t.add("account_no", t.number("SB"), "id_no", p.id, "name", p.name(), "kind", p.work.kind, "employer", p.work.employer,
 			"employer_kind", employer, "wage", wage, "pension", pension, "paid_12m", paid, "month", day(month))
 	})
 }
 
 func (m *maker) employment(t *table) {
 	m.each(func(p *person) {
-		if p.work.status == "" || !p.alive() {
+		if p.work.status == "" || !p.present() {
 			return
 		}
 		wage := ""
 		if p.work.status == "unemployed" {
 			wage = "0.00"
 		}
-		t.add("registration_no", numbered("JY371424", t), "id_no", p.id, "name", p.name(), "status", p.work.status,
+		t.add("registration_no", t.number("JY"), "id_no", p.id, "name", p.name(), "status", p.work.status,
 			"registered_on", day(p.work.since), "lost_on", dayIf(p.work.lost), "wage", wage)
 	})
 }
@@ -52,10 +52,10 @@ func (m *maker) unemployment(t *table) {
 			lost = p.work.since.AddDays(-p.die.between("without-work", 30, 300))
 			registered = lost.AddDays(9)
 		}
-		if lost == 0 || !p.alive() {
+		if lost == 0 || !p.present() {
 			return
 		}
-		t.add("registration_no", numbered("SY371424", t), "id_no", p.id, "name", p.name(), "lost_on", day(lost), "registered_on", day(registered),
+		t.add("registration_no", t.number("SY"), "id_no", p.id, "name", p.name(), "lost_on", day(lost), "registered_on", day(registered),
 			"last_wage", yuan(math.Round(p.die.logNormal("last-wage", 3500, 0.3)/10)*10).String())
 	})
 }
@@ -66,7 +66,7 @@ func (m *maker) hardToEmploy(t *table) {
 			return
 		}
 		since := m.ago(30*p.hard.months + p.die.between("hard-since", 32, 60))
-		t.add("record_no", numbered("KN371424", t), "id_no", p.id, "name", p.name(), "kind", p.hard.kind,
+		t.add("record_no", t.number("KN"), "id_no", p.id, "name", p.name(), "kind", p.hard.kind,
 			"subsidy_months", strconv.Itoa(p.hard.months), "recognised_on", day(since))
 	})
 }
@@ -74,7 +74,7 @@ func (m *maker) hardToEmploy(t *table) {
 func (m *maker) posts(t *table) {
 	m.each(func(p *person) {
 		if p.post != nil {
-			t.add("record_no", numbered("GY371424", t), "id_no", p.id, "name", p.name(), "kind", p.post.kind, "months", strconv.Itoa(p.post.months),
+			t.add("record_no", t.number("GY"), "id_no", p.id, "name", p.name(), "kind", p.post.kind, "months", strconv.Itoa(p.post.months),
 				"since", day(p.post.since), "ended_on", dayIf(p.post.ended))
 		}
 	})
@@ -89,7 +89,7 @@ func (m *maker) members(t *table) {
 		if file == "" {
 			file = "none"
 		}
-		t.add("member_no", numbered("GH371424", t), "id_no", p.id, "name", p.name(), "employer", p.work.employer, "file", file,
+		t.add("member_no", t.number("GH"), "id_no", p.id, "name", p.name(), "employer", p.work.employer, "file", file,
 			"joined_on", day(p.work.since.AddDays(20)))
 	})
 }
@@ -97,7 +97,7 @@ func (m *maker) members(t *table) {
 func (m *maker) savers(t *table) {
 	m.each(func(p *person) {
 		if p.fund > 0 {
-			t.add("account_no", numbered("GJJ371424", t), "id_no", p.id, "name", p.name(), "employer", p.work.employer,
+			t.add("account_no", t.number("GJJ"), "id_no", p.id, "name", p.name(), "employer", p.work.employer,
 				"monthly", p.fund.String(), "month", day(m.on.AddMonths(-1)))
 		}
 	})
@@ -106,7 +106,7 @@ func (m *maker) savers(t *table) {
 func (m *maker) nursed(t *table) {
 	m.each(func(p *person) {
 		if p.nursing > 0 {
-			t.add("record_no", numbered("GS371424", t), "id_no", p.id, "name", p.name(), "amount", p.nursing.String(),
+			t.add("record_no", t.number("GS"), "id_no", p.id, "name", p.name(), "amount", p.nursing.String(),
 				"since", day(m.ago(p.die.between("nursing-since", 100, 2500))), "ended_on", "")
 		}
 	})

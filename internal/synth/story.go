@@ -34,15 +34,15 @@ func (r role) dead(daysAgo int) role {
 func man(relation string, age int) role   { return role{relation: relation, age: age} }
 func woman(relation string, age int) role { return role{relation: relation, female: true, age: age} }
 
-// castStories finds every story a village: those of town in town, one village after another.
-func (m *maker) castStories(people int) map[*place][]*household {
+// castStories finds every story of the sample's county a village: those of town in town, one village after another.
+func (m *maker) castStories() map[*place][]*household {
 	told := map[*place][]*household{}
-	if people < fewestForStories {
+	if m.plan.code != sampleCounty || m.plan.people < fewestForStories {
 		return told
 	}
 	places := map[bool][]*place{}
 	for _, v := range m.places {
-		if v.code != guozhai && v.people >= storyVillage {
+		if v.code != guozhai && v.family >= storyVillage {
 			places[v.urban] = append(places[v.urban], v)
 		}
 	}

@@ -123,7 +123,7 @@ func TestVillageStandsAlone(t *testing.T) {
 	if people < 20 {
 		t.Fatalf("%s has %d people", p.Areas.Name(code), people)
 	}
-	if diff := cmp.Diff(among, synth.Village(p, o, code, people)); diff != "" {
+	if diff := cmp.Diff(among, synth.Village(p, o, code)); diff != "" {
 		t.Errorf("a village is another one when made alone: %s", diff)
 	}
 }

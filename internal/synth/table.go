@@ -2,20 +2,13 @@ package synth
 
 import (
 	"bufio"
-	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/parquet-go/parquet-go"
-	"github.com/xuri/excelize/v2"
-	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/idno"
@@ -23,21 +16,70 @@ import (
 	"dajiuzhu/internal/pack"
 )
 
-// table is the rows of one feed before they are written. Cells are canonical: ids of codes, true and false, ISO dates.
+// table is the rows of one feed on their way to its file. Cells are canonical: ids of codes, true and false, ISO dates.
 type table struct {
-	feed   *pack.Feed
-	lists  map[string]*pack.CodeList
-	places map[string]int
-	rows   [][]string
-	err    error // the first column that the pack does not have
+	feed    *pack.Feed
+	lists   map[string]*pack.CodeList
+	places  map[string]int
+	county  string
+	rows    [][]string // of the place in hand
+	made    int        // rows made, copies not counted
+	written int
+	spoiled map[string]int // rows by kind of dirt
+	totals  []money.Decimal
+	err     error // the first column that the pack does not have
+
+	path string
+	shipment
+	file *os.File
+	out  *bufio.Writer
+	sink sink
 }
 
-func newTable(p *pack.Pack, f *pack.Feed) *table {
-	t := &table{feed: f, lists: p.Codes, places: map[string]int{}}
+// sink writes rows in a format.
+type sink interface {
+	write(row []string) error
+	close() error
+}
+
+// openTable begins a feed's file in its folder.
+func (m *maker) openTable(dir string, f *pack.Feed) (*table, error) {
+	t := &table{feed: f, lists: m.pack.Codes, places: map[string]int{}, county: m.plan.code.String(), shipment: shipments[f.ID],
+		spoiled: map[string]int{}, totals: make([]money.Decimal, len(f.Columns))}
 	for i, c := range f.Columns {
 		t.places[c.Name] = i
 	}
-	return t
+	into, err := folder(dir, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	t.path = filepath.Join(into, fmt.Sprintf("%s-%s.%s", f.ID, m.ago(t.daysBefore), t.format))
+	if t.file, err = os.Create(t.path); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", f.ID, err)
+	}
+	t.out = bufio.NewWriterSize(t.file, 64<<10)
+	if t.sink, err = t.newSink(); err != nil {
+		t.abandon()
+		return nil, fmt.Errorf("writing %s: %w", f.ID, err)
+	}
+	return t, nil
+}
+
+func (t *table) newSink() (sink, error) {
+	switch t.format {
+	case "xlsx":
+		return newXLSX(t)
+	case "jsonl":
+		return &jsonSink{t: t}, nil
+	case "parquet":
+		return newParquet(t), nil
+	}
+	return newCSV(t)
+}
+
+// number is a department's own number of the next row.
+func (t *table) number(prefix string) string {
+	return fmt.Sprintf("%s%s%07d", prefix, t.county, t.made+1)
 }
 
 // add appends a row of names and cells in pairs.
@@ -52,6 +94,7 @@ func (t *table) add(pairs ...string) {
 		row[at] = pairs[i+1]
 	}
 	t.rows = append(t.rows, row)
+	t.made++
 }
 
 // column is the place of a column of a type, -1 for none.
@@ -59,37 +102,113 @@ func (t *table) column(kind string) int {
 	return slices.IndexFunc(t.feed.Columns, func(c *pack.Column) bool { return c.Type == kind })
 }
 
-// spoil makes the stated few rows bad: a wrong check digit, a day that does not exist, a code of no list, and exact copies.
-// Nobody in kept is touched.
-func (t *table) spoil(root die, d dirt, kept map[string]bool) (bad, copies int) {
-	person, ok := t.places[t.feed.IDNo]
-	if !ok {
-		return 0, 0
+// dirtKinds are what a row may be on purpose: with a wrong check digit, a day that does not exist, a code of no list, an exact copy,
+// reversed, or of a death that the register of persons has not heard of.
+var dirtKinds = []string{"digit", "day", "code", "copied", "reversed", "late"}
+
+// flush writes the rows of the place in hand, the stated few of them made bad. Nobody in kept is touched.
+func (t *table) flush(root die, d dirt, kept map[string]bool) error {
+	if t.err != nil {
+		return t.err
 	}
-	var rows [][]string
-	for i, row := range t.rows {
-		rows = append(rows, row)
-		r := root.of(t.feed.ID, i)
-		if kept[row[person]] {
+	person, about := t.places[t.feed.IDNo]
+	for _, row := range t.rows {
+		copies := 1
+		if about && d != (dirt{}) && !kept[row[person]] {
+			copies = t.spoil(root, d, row, person)
+		}
+		for range copies {
+			if err := t.put(row); err != nil {
+				return fmt.Errorf("writing %s: %w", t.feed.ID, err)
+			}
+		}
+	}
+	t.rows = t.rows[:0]
+	return nil
+}
+
+// spoil makes a row bad or says that it comes twice, by what stands in it and not by where it stands.
+func (t *table) spoil(root die, d dirt, row []string, person int) (copies int) {
+	r := root.of("dirt "+t.feed.ID, int(t.content(row)))
+	kind := ""
+	switch draw := r.unit("dirt"); {
+	case draw < d.Digit:
+		kind, row[person] = "digit", wrongDigit(row[person])
+	case draw < d.Digit+d.Day:
+		kind, row[t.column("date")] = "day", "2026-02-30"
+	case draw < d.Digit+d.Day+d.Code:
+		kind, row[t.column("code")] = "code", "不详"
+	case draw < d.Digit+d.Day+d.Code+d.Copied:
+		t.spoiled["copied"]++
+		return 2
+	default:
+		return 1
+	}
+	t.spoiled[kind]++
+	return 1
+}
+
+// content is a hash of a row without its own number.
+func (t *table) content(row []string) uint64 {
+	h := uint64(0)
+	for i, c := range t.feed.Columns {
+		if !c.Key {
+			h = mix(h ^ hash(row[i]))
+		}
+	}
+	return h
+}
+
+// put writes a row and adds it to the sums.
+func (t *table) put(row []string) error {
+	t.written++
+	for i, c := range t.feed.Columns {
+		if c.Type != string(pack.Decimal) || row[i] == "" {
 			continue
 		}
-		switch draw := r.unit("dirt"); {
-		case draw < d.digit:
-			row[person] = wrongDigit(row[person])
-			bad++
-		case draw < d.digit+d.day:
-			row[t.column("date")] = "2026-02-30"
-			bad++
-		case draw < d.digit+d.day+d.code:
-			row[t.column("code")] = "不详"
-			bad++
-		case draw < d.digit+d.day+d.code+d.copied:
-			rows = append(rows, slices.Clone(row))
-			copies++
+		n, err := money.Parse(row[i])
+		if err != nil {
+			return fmt.Errorf("adding up %s: %w", c.Name, err)
+		}
+		total, ok := t.totals[i].Add(n)
+		if !ok {
+			return fmt.Errorf("adding up %s: the sum is too large", c.Name)
+		}
+		t.totals[i] = total
+	}
+	return t.sink.write(row)
+}
+
+// close ends the file and writes its manifest.
+func (t *table) close(m *maker) (File, error) {
+	delivered := m.ago(t.daysBefore)
+	name := filepath.Base(t.path)
+	file := File{Feed: t.feed.ID, Path: t.feed.ID + "/" + name, Format: t.format, Encoding: t.encoding, Rows: t.written,
+		Bad: t.spoiled["digit"] + t.spoiled["day"] + t.spoiled["code"], Copies: t.spoiled["copied"]}
+	err := errors.Join(t.sink.close(), t.out.Flush())
+	err = errors.Join(err, t.file.Close())
+	t.file = nil
+	if err != nil {
+		return file, fmt.Errorf("writing %s: %w", t.feed.ID, err)
+	}
+	sums := map[string]string{}
+	for i, c := range t.feed.Columns {
+		if c.Type == string(pack.Decimal) {
+			sums[c.Name] = t.totals[i].String()
 		}
 	}
-	t.rows = rows
-	return bad, copies
+	return file, manifest{
+		Feed: t.feed.ID, Delivered: delivered, From: m.period(t.shipment), To: delivered.AddDays(1), Areas: []string{m.plan.code.String()}, Simulated: true,
+		Files: []manifestEntry{{Name: name, Format: t.format, Encoding: t.encoding, Rows: t.written, Sums: sums}},
+	}.write(strings.TrimSuffix(t.path, "."+t.format) + ".manifest.json")
+}
+
+// abandon closes a file that is not whole.
+func (t *table) abandon() {
+	if t.file != nil {
+		t.file.Close()
+		t.file = nil
+	}
 }
 
 // wrongDigit changes the check digit of an identity number, as a typing error would.
@@ -103,70 +222,12 @@ func wrongDigit(id string) string {
 	return id
 }
 
-// sums adds up the columns with money and measures.
-func (t *table) sums() (map[string]string, error) {
-	sums := map[string]string{}
-	for i, c := range t.feed.Columns {
-		if c.Type != string(pack.Decimal) {
-			continue
-		}
-		var total money.Decimal
-		for _, row := range t.rows {
-			if row[i] == "" {
-				continue
-			}
-			n, err := money.Parse(row[i])
-			if err != nil {
-				return nil, fmt.Errorf("adding up %s of %s: %w", c.Name, t.feed.ID, err)
-			}
-			sum, ok := total.Add(n)
-			if !ok {
-				return nil, fmt.Errorf("adding up %s of %s: the sum is too large", c.Name, t.feed.ID)
-			}
-			total = sum
-		}
-		sums[c.Name] = total.String()
-	}
-	return sums, nil
-}
-
 // style is how a department writes its files.
 type style struct {
 	format   string // csv, xlsx, jsonl, parquet
 	encoding string // utf-8, gb18030; of csv
 	mark     bool   // a byte order mark
 	slashes  bool   // 2026/11/1
-}
-
-// write writes the rows to a file.
-func (t *table) write(ctx context.Context, path string, s style) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", t.feed.ID, err)
-	}
-	defer func() {
-		if closing := file.Close(); err == nil && closing != nil {
-			err = fmt.Errorf("writing %s: %w", t.feed.ID, closing)
-		}
-	}()
-	out := bufio.NewWriterSize(file, 256<<10)
-	switch s.format {
-	case "xlsx":
-		err = t.writeXLSX(out)
-	case "jsonl":
-		err = t.writeJSON(out)
-	case "parquet":
-		err = t.writeParquet(out)
-	default:
-		err = t.writeCSV(out, s)
-	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", t.feed.ID, err)
-	}
-	return ctx.Err()
 }
 
 // header is the columns' Chinese names.
@@ -178,8 +239,8 @@ func (t *table) header() []string {
 	return header
 }
 
-// written is a row as an officer writes it: names of codes, 是 and 否.
-func (t *table) written(row []string, s style) []string {
+// told is a row as an officer writes it: names of codes, 是 and 否.
+func (t *table) told(row []string) []string {
 	cells := slices.Clone(row)
 	for i, c := range t.feed.Columns {
 		switch {
@@ -191,7 +252,7 @@ func (t *table) written(row []string, s style) []string {
 			}
 		case c.Type == string(pack.Bool):
 			cells[i] = map[string]string{"true": "是", "false": "否"}[cells[i]]
-		case c.Type == string(pack.Date) && s.slashes:
+		case c.Type == string(pack.Date) && t.slashes:
 			cells[i] = slashed(cells[i])
 		}
 	}
@@ -205,168 +266,6 @@ func slashed(s string) string {
 		parts[i] = strings.TrimPrefix(parts[i], "0")
 	}
 	return strings.Join(parts, "/")
-}
-
-func (t *table) writeCSV(out io.Writer, s style) error {
-	if s.mark {
-		if _, err := io.WriteString(out, "\ufeff"); err != nil {
-			return err
-		}
-	}
-	if s.encoding == "gb18030" {
-		encoded := simplifiedchinese.GB18030.NewEncoder().Writer(out)
-		out = encoded
-	}
-	w := csv.NewWriter(out)
-	w.UseCRLF = true
-	if err := w.Write(t.header()); err != nil {
-		return err
-	}
-	for _, row := range t.rows {
-		if err := w.Write(t.written(row, s)); err != nil {
-			return err
-		}
-	}
-	w.Flush()
-	return w.Error()
-}
-
-func (t *table) writeXLSX(out io.Writer) error {
-	book := excelize.NewFile()
-	defer book.Close()
-	sheet, err := book.NewStreamWriter("Sheet1")
-	if err != nil {
-		return err
-	}
-	put := func(number int, cells []string) error {
-		values := make([]any, len(cells))
-		for i, c := range cells {
-			values[i] = c
-		}
-		cell, err := excelize.CoordinatesToCellName(1, number)
-		if err != nil {
-			return err
-		}
-		return sheet.SetRow(cell, values)
-	}
-	if err := put(1, t.header()); err != nil {
-		return err
-	}
-	for i, row := range t.rows {
-		if err := put(i+2, t.written(row, style{})); err != nil {
-			return err
-		}
-	}
-	if err := sheet.Flush(); err != nil {
-		return err
-	}
-	return book.Write(out)
-}
-
-// writeJSON writes an object a line, its keys in the feed's order; numbers and booleans are such.
-func (t *table) writeJSON(out io.Writer) error {
-	var line []byte
-	for _, row := range t.rows {
-		line = append(line[:0], '{')
-		for i, c := range t.feed.Columns {
-			if row[i] == "" {
-				continue
-			}
-			if len(line) > 1 {
-				line = append(line, ',')
-			}
-			line = append(append(append(line, '"'), c.Name...), '"', ':')
-			switch c.Type {
-			case "int", "bool":
-				line = append(line, row[i]...)
-			default:
-				text, err := json.Marshal(row[i])
-				if err != nil {
-					return err
-				}
-				line = append(line, text...)
-			}
-		}
-		line = append(line, '}', '\n')
-		if _, err := out.Write(line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeParquet writes typed columns: dates, decimals of two places, booleans, texts.
-func (t *table) writeParquet(out io.Writer) error {
-	group := parquet.Group{}
-	var names []string
-	for _, c := range t.feed.Columns {
-		node := parquet.String()
-		switch pack.Type(c.Type) {
-		case pack.Date:
-			node = parquet.Date()
-		case pack.Decimal:
-			node = parquet.Decimal(2, 18, parquet.Int64Type)
-		case pack.Int:
-			node = parquet.Int(64)
-		case pack.Bool:
-			node = parquet.Leaf(parquet.BooleanType)
-		}
-		if !c.Required {
-			node = parquet.Optional(node)
-		}
-		group[c.Name] = parquet.Compressed(node, &parquet.Snappy)
-		names = append(names, c.Name)
-	}
-	slices.Sort(names) // the order of a group's columns
-	w := parquet.NewWriter(out, parquet.NewSchema(t.feed.ID, group))
-	for i, row := range t.rows {
-		values := make(parquet.Row, len(names))
-		for at, name := range names {
-			c := t.feed.Columns[t.places[name]]
-			v, err := parquetValue(c, row[t.places[name]])
-			if err != nil {
-				return fmt.Errorf("row %d, %s: %w", i+1, name, err)
-			}
-			defined := 0
-			if !c.Required && !v.IsNull() {
-				defined = 1
-			}
-			values[at] = v.Level(0, defined, at)
-		}
-		if _, err := w.WriteRows([]parquet.Row{values}); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
-
-func parquetValue(c *pack.Column, cell string) (parquet.Value, error) {
-	if cell == "" {
-		return parquet.NullValue(), nil
-	}
-	switch pack.Type(c.Type) {
-	case pack.Date:
-		d, err := calendar.Parse(cell)
-		if err != nil {
-			return parquet.Value{}, err
-		}
-		return parquet.Int32Value(int32(d)), nil
-	case pack.Decimal:
-		n, err := money.Parse(cell)
-		if err != nil {
-			return parquet.Value{}, err
-		}
-		return parquet.Int64Value(int64(n) / (money.Scale / 100)), nil
-	case pack.Int:
-		n, err := money.Parse(cell)
-		if err != nil {
-			return parquet.Value{}, err
-		}
-		return parquet.Int64Value(int64(n) / money.Scale), nil
-	case pack.Bool:
-		return parquet.BooleanValue(cell == "true"), nil
-	}
-	return parquet.ByteArrayValue([]byte(cell)), nil
 }
 
 // manifest is what is delivered beside the files.

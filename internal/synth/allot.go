@@ -1,0 +1,62 @@
+package synth
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// allot divides a whole number by weights, by largest remainder; of equal remainders the earlier gets more. Weights that add up
+// to nothing get nothing.
+func allot(total int, weights []float64) []int {
+	parts, sum := make([]int, len(weights)), 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	if sum <= 0 {
+		return parts
+	}
+	rests, order := make([]float64, len(weights)), make([]int, len(weights))
+	left := total
+	for i, w := range weights {
+		exact := float64(total) * w / sum
+		parts[i] = int(math.Floor(exact))
+		rests[i], order[i] = exact-math.Floor(exact), i
+		left -= parts[i]
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rests[b], rests[a]) })
+	for i := 0; i < left; i++ {
+		parts[order[i%len(order)]]++
+	}
+	return parts
+}
+
+// settleHouseholds divides households among places so that everybody has one and none is larger than the largest.
+func settleHouseholds(households int, people []int) []int {
+	weights := make([]float64, len(people))
+	for i, n := range people {
+		weights[i] = float64(n)
+	}
+	parts := allot(households, weights)
+	for i := range parts {
+		low, high := (people[i]+largest-1)/largest, people[i]
+		for ; parts[i] < low; parts[i]++ {
+			parts[roomiest(parts, people)]--
+		}
+		for ; parts[i] > high; parts[i]-- {
+			parts[roomiest(parts, people)]++
+		}
+	}
+	return parts
+}
+
+// roomiest is the place that has the most households and people to spare: it gives and takes where another has too few or many.
+func roomiest(parts, people []int) int {
+	best := 0
+	for i := range parts {
+		if people[i]-parts[i] > people[best]-parts[best] {
+			best = i
+		}
+	}
+	return best
+}
