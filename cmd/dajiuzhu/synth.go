@@ -35,6 +35,14 @@ func (c *synthCommand) Run(s *streams) error {
 	}
 	b := newBar(s.errout, "synth ")
 	o.Progress = b.progress
+	if c.Verify != "" {
+		checks, err := synth.Verify(s.ctx, policy.Pack(), c.Verify, o)
+		b.done()
+		if err != nil {
+			return err
+		}
+		return printChecks(s, checks)
+	}
 	summary, err := synth.Write(s.ctx, policy.Pack(), c.Out, o)
 	b.done()
 	if err != nil {
@@ -100,4 +108,28 @@ func counts(all []synth.Count) string {
 		told = append(told, fmt.Sprintf("%s %d", c.Of, c.N))
 	}
 	return strings.Join(told, ", ")
+}
+
+// printChecks prints what was expected and what was found; it is the fault of the check if one of them is not within its tolerance.
+func printChecks(s *streams, checks []synth.Check) error {
+	failed := 0
+	fmt.Fprintf(s.out, "%-4s %14s %14s %12s  %s\n", "", "expected", "got", "tolerance", "check")
+	for _, c := range checks {
+		state := "ok"
+		if !c.OK {
+			state = "FAIL"
+			failed++
+		}
+		fmt.Fprintf(s.out, "%-4s %14s %14s %12s  %s %s\n", state, figure(c.Expected), figure(c.Got), figure(c.Tolerance), c.Zh, c.En)
+	}
+	fmt.Fprintf(s.out, "%d checks, %d failed\n", len(checks), failed)
+	if failed > 0 {
+		return errFaults
+	}
+	return nil
+}
+
+// figure is a number with at most two decimals.
+func figure(n float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.2f", n), ".00")
 }

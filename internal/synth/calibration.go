@@ -234,6 +234,8 @@ type cityTargets struct {
 		Key         float64 `yaml:"key"`
 	}] `yaml:"no_parents"`
 	KinElsewhere figure[float64] `yaml:"kin_elsewhere"`
+	Kinless      figure[float64] `yaml:"kinless"`
+	Ruin         figure[float64] `yaml:"ruin"`
 	Refused      figure[float64] `yaml:"refused"`
 }
 

@@ -159,8 +159,11 @@ func (m *maker) lowOdds(h *household) float64 {
 			able++
 		}
 	}
-	if able >= 2 {
+	switch {
+	case able >= 2:
 		odds *= 0.6
+	case able == 0 && m.nobody(h):
+		odds *= m.cal.Targets.Kinless.Value
 	}
 	return math.Min(odds, 0.6)
 }

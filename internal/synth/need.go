@@ -70,16 +70,13 @@ func (h *household) burdened() bool {
 	return able == 0 || able == 1 && minors > 0
 }
 
-// leastRuin is the own cost of a year, within the policy, from which illness may ruin a family.
-const leastRuin = 20_000_00
-
 // ruined reports a family that the year's cost of illness brings below the line.
 func (m *maker) ruined(h *household) bool {
 	cost, n := fen(0), float64(len(h.living()))
 	for _, p := range h.living() {
 		cost += m.ownCost(p)
 	}
-	return cost >= leastRuin && h.income*n-float64(cost)/100 < m.cal.Income.Line.Value.of(h.place)*n
+	return cost >= yuan(m.cal.Targets.Ruin.Value) && h.income*n-float64(cost)/100 < m.cal.Income.Line.Value.of(h.place)*n
 }
 
 // help gives benefits: to those in need, to as many as the registers know of; to a few without need; and leaves out the rest.
