@@ -18,7 +18,7 @@ var awards = []struct {
 	{"public-post", 1, 0, 900_00, nil, nil, func(p *person) bool { return p.post != nil && p.post.ended == 0 }},
 	{"hard-job-insurance", 0.95, 0, 620_00, nil, nil, func(p *person) bool { return p.hard != nil && p.hard.months > 0 }},
 	{"pension-paid", 0.8, 0.0003, 100_00, nil, paysAsResident, func(p *person) bool { return p.severe() || p.holds("dibao", "dibao-alone", "tekun") }},
-	{"med-premium", 0.93, 0.0002, 400_00, nil, insuredAsResident, func(p *person) bool { return p.orphan != "" || p.household.low() }},
+	{"med-premium", 0.93, 0.0002, 400_00, nil, insuredAsResident, func(p *person) bool { return p.orphan != "" || p.low() }},
 	{"union-hardship", 0.75, 0, 3_000_00, nil, nil, func(p *person) bool { return p.file != "" }},
 	{"edu-kindergarten", 0.75, 0.002, 1_200_00, []string{"kindergarten"}, nil, inHardship},
 	{"edu-compulsory", 0.8, 0.001, 625_00, []string{"primary", "junior"}, nil, inHardship},

@@ -192,6 +192,9 @@ func (m *maker) generations(h *household, size int) {
 		age = ages[0] + d.whole("mother", 26.5, 4.2, 20, 40)
 	}
 	husband, wife := m.couple(h, age+2)
+	if len(ages) > 0 {
+		m.rebirth(wife, age)
+	}
 	m.children(h, husband, wife, ages)
 	h.hardship = 0.8
 	m.grandparents(h, husband, old)

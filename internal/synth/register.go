@@ -149,6 +149,14 @@ func (h *household) low() bool {
 	return false
 }
 
+// low reports a person of a family that is recognised as of low income, or in a collective household one who is.
+func (p *person) low() bool {
+	if p.household.collective() {
+		return p.holds("dibao", "dibao-alone", "tekun")
+	}
+	return p.household.low()
+}
+
 // watched reports a place on the rural bureau's list that stands.
 func (p *person) watched() bool { return p.listed != "" && p.listed != "expoor" && !p.removed }
 

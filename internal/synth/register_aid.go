@@ -23,7 +23,7 @@ func (m *maker) recognise(h *household) {
 
 func (m *maker) certifyPatient(h *household) {
 	for _, p := range h.living() {
-		if m.ownCost(p) > 34_000_00 && !h.low() && p.die.chance("illness-poor", 0.15) {
+		if m.ownCost(p) > 34_000_00 && !p.low() && p.die.chance("illness-poor", 0.15) {
 			p.recognised = m.recognition(p.die, "illness_poor")
 		}
 	}

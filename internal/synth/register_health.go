@@ -60,7 +60,7 @@ func (m *maker) bereave(h *household) {
 		return
 	}
 	state := onlyChildOf(h, first, mother)
-	if state == "" || state == "died" && !d.chance("only-child-died", 0.010) {
+	if state == "" || state == "died" && !d.chance("only-child-died", 0.013) {
 		return
 	}
 	adopted := d.chance("adopted", 0.06)

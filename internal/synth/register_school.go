@@ -21,7 +21,7 @@ func (m *maker) study(p *person) {
 		return
 	}
 	p.admitted = m.admission(p)
-	d, low := p.die, p.household.low()
+	d, low := p.die, p.low()
 	recognised := 0.004
 	switch {
 	case low || p.orphan != "":

@@ -90,7 +90,7 @@ func (m *maker) difficultyOf(p *person, over bool) string {
 	switch {
 	case p.disability != "":
 		return "disabled"
-	case p.household.low():
+	case p.low():
 		return "low_income"
 	case over:
 		return "over_age"
@@ -110,7 +110,7 @@ func (m *maker) employPublicly(p *person) {
 	}
 	rate := 0.0
 	switch {
-	case p.household.low() || p.household.poor:
+	case p.low() || p.household.poor:
 		rate = 0.10
 	case p.age >= 45:
 		rate = 0.012

@@ -1,6 +1,9 @@
 package synth
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A county that is smaller has no stories, the family in Guozhai aside: they would be too large a part of it.
 const fewestForStories = 5000
@@ -33,6 +36,11 @@ func (r role) dead(daysAgo int) role {
 
 func man(relation string, age int) role   { return role{relation: relation, age: age} }
 func woman(relation string, age int) role { return role{relation: relation, female: true, age: age} }
+
+// storyAt is the place of a story among all.
+func storyAt(title string) int {
+	return slices.IndexFunc(stories, func(s story) bool { return s.title == title })
+}
 
 // castStories finds every story of the sample's county a village: those of town in town, one village after another.
 func (m *maker) castStories() map[*place][]*household {

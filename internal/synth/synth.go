@@ -237,6 +237,7 @@ func (o Options) joined(plans []plan, made []Summary) Summary {
 			total.Files = append(total.Files, f)
 		}
 	}
+	slices.SortStableFunc(total.Stories, func(a, b Story) int { return cmp.Compare(storyAt(a.Name), storyAt(b.Name)) })
 	return total
 }
 
