@@ -37,24 +37,35 @@ func settleHouseholds(households int, people []int) []int {
 	for i, n := range people {
 		weights[i] = float64(n)
 	}
-	parts := allot(households, weights)
-	for i := range parts {
-		low, high := (people[i]+largest-1)/largest, people[i]
-		for ; parts[i] < low; parts[i]++ {
-			parts[roomiest(parts, people)]--
+	parts, left := allot(households, weights), households
+	for i, n := range people {
+		parts[i] = min(max(parts[i], fewestHouseholds(n)), n)
+		left -= parts[i]
+	}
+	for i := 0; left > 0 && i < len(parts); {
+		if i = roomiest(parts, func(i int) int { return people[i] - parts[i] }); people[i] == parts[i] {
+			break
 		}
-		for ; parts[i] > high; parts[i]-- {
-			parts[roomiest(parts, people)]++
+		parts[i]++
+		left--
+	}
+	for i := 0; left < 0 && i < len(parts); {
+		if i = roomiest(parts, func(i int) int { return parts[i] - fewestHouseholds(people[i]) }); parts[i] == fewestHouseholds(people[i]) {
+			break
 		}
+		parts[i]--
+		left++
 	}
 	return parts
 }
 
-// roomiest is the place that has the most households and people to spare: it gives and takes where another has too few or many.
-func roomiest(parts, people []int) int {
+func fewestHouseholds(people int) int { return (people + largest - 1) / largest }
+
+// roomiest is the place with the most room.
+func roomiest(parts []int, room func(int) int) int {
 	best := 0
 	for i := range parts {
-		if people[i]-parts[i] > people[best]-parts[best] {
+		if room(i) > room(best) {
 			best = i
 		}
 	}

@@ -233,10 +233,9 @@ type cityTargets struct {
 		Unsupported float64 `yaml:"unsupported"`
 		Key         float64 `yaml:"key"`
 	}] `yaml:"no_parents"`
-	KinElsewhere figure[float64] `yaml:"kin_elsewhere"`
-	Kinless      figure[float64] `yaml:"kinless"`
-	Ruin         figure[float64] `yaml:"ruin"`
-	Refused      figure[float64] `yaml:"refused"`
+	Kinless figure[float64] `yaml:"kinless"`
+	Ruin    figure[float64] `yaml:"ruin"`
+	Refused figure[float64] `yaml:"refused"`
 }
 
 type bigFamily struct {

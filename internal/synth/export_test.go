@@ -96,3 +96,25 @@ func Draws(seed uint64, n int) []Share {
 		{"three quarters by weight", weighted / all, 0.73, 0.77}, {"two attributes agree by chance only", apart / all, 0.48, 0.52},
 	}
 }
+
+var (
+	Allot            = allot
+	SettleHouseholds = settleHouseholds
+)
+
+// Chosen is how much the candidates weigh that a quota chooses for a target.
+func Chosen(target int, keys []float64, weights []int) (sum int) {
+	m := &maker{counting: true}
+	m.quotas[quotaEdge].target = target
+	for i, key := range keys {
+		m.chosen(quotaEdge, key, weights[i])
+	}
+	m.quotas[quotaEdge].solve()
+	m.counting = false
+	for i, key := range keys {
+		if m.chosen(quotaEdge, key, weights[i]) {
+			sum += weights[i]
+		}
+	}
+	return sum
+}

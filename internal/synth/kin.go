@@ -38,6 +38,10 @@ func (m *maker) endow(old *person, grown map[string][]*person) {
 	if !old.female && old.spouse == nil && old.die.chance("never-married", 0.35) {
 		wanted = 0
 	}
+	old.kin = wanted > 0
+	if old.spouse != nil {
+		old.spouse.kin = old.kin
+	}
 	surname := old.surname
 	if father == nil { // her children bear her husband's name
 		surname = pick(old.die, "husband", surnames)

@@ -162,7 +162,7 @@ func (m *maker) lowOdds(h *household) float64 {
 	switch {
 	case able >= 2:
 		odds *= 0.6
-	case able == 0 && m.nobody(h):
+	case able == 0 && h.nobody():
 		odds *= m.cal.Targets.Kinless.Value
 	}
 	return math.Min(odds, 0.6)

@@ -9,7 +9,7 @@ func (m *maker) judge(h *household) {
 	}
 	needy := h.poor && !h.car && !h.propertied()
 	switch {
-	case needy && m.nobody(h):
+	case needy && h.nobody():
 		h.need = "tekun"
 	case needy:
 		h.need = "dibao"
@@ -43,14 +43,14 @@ func (h *household) propertied() bool {
 }
 
 // nobody reports one or two people who cannot work and whom no child supports, here or elsewhere.
-func (m *maker) nobody(h *household) bool {
+func (h *household) nobody() bool {
 	living := h.living()
 	for _, p := range living {
-		if p.children > 0 || p.age < 60 && !p.severe() {
+		if p.kin || p.age < 60 && !p.severe() {
 			return false
 		}
 	}
-	return len(living) <= 2 && !h.die.chance("kin-elsewhere", m.cal.Targets.KinElsewhere.Value)
+	return len(living) <= 2
 }
 
 // burdened reports who cannot be expected to earn more: the severely disabled or gravely ill, a lone parent, old people alone.

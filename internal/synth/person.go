@@ -105,6 +105,7 @@ type person struct {
 	listed     string // kind on the rural list
 	removed    bool   // from it
 	children   int    // grown children known to the register
+	kin        bool   // of the old: there are children in truth, here or elsewhere
 
 	departments
 }

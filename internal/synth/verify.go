@@ -409,8 +409,8 @@ type verdict struct {
 // within is a check of a number that may be off by a share of what is expected, and in a small city by what a draw may be.
 func (v *verdict) within(zh, en string, expected, got, share float64) {
 	tolerance := expected * share
-	if share > 0 && v.o.People < v.o.Calibration.People.All.Value || len(v.plans) < len(v.o.Calibration.Counties) && share > 0 {
-		tolerance += 3 * math.Sqrt(expected)
+	if share > 0 {
+		tolerance += expected * v.sampling(expected, 1)
 	}
 	v.checks = append(v.checks, Check{zh, en, expected, got, tolerance, math.Abs(got-expected) <= tolerance+1e-9})
 }
@@ -496,12 +496,13 @@ func (v *verdict) people() {
 	v.within("小学", "in primary school", part(v.o.Calibration.School.Primary.Value), v.total(func(t *tally) int { return t.primary }), 0.03)
 }
 
-// sampling is the relative error of three deviations of a share of so many people, in a city smaller than the calibration's.
+// sampling is three deviations of a number of people, as a share of it: what a draw may be off in a city smaller than the
+// calibration's, or in some of its counties. In the whole city it is not granted.
 func (v *verdict) sampling(all, deviation float64) float64 {
-	if all >= float64(v.o.Calibration.People.All.Value) {
+	if v.o.People >= v.o.Calibration.People.All.Value && len(v.plans) == len(v.o.Calibration.Counties) {
 		return 0
 	}
-	return 3 * deviation / math.Sqrt(all)
+	return 3 * deviation / math.Sqrt(math.Max(all, 1))
 }
 
 // onlyWhole is a tolerance for a number that some counties alone do not have.
@@ -555,6 +556,9 @@ func (v *verdict) health() {
 	}
 }
 
+// familyInNeed is the deviation of a number of people who come by families, against one of people who come alone.
+const familyInNeed = 1.6
+
 // truth are the checks that need the hidden labels.
 func (v *verdict) truth() {
 	for i := range v.seen {
@@ -569,8 +573,9 @@ func (v *verdict) truth() {
 	}
 	v.within("城镇人口", "people in town", urban, v.total(func(t *tally) int { return t.townsfolk }), 0.005)
 	scale := all / float64(c.People.All.Value)
-	v.between("应享未享的人（标签）", "people in need without help (labels)", c.Targets.Missed.Value[0]*scale, c.Targets.Missed.Value[1]*scale,
-		v.total(func(t *tally) int { return t.missed }))
+	low, high := c.Targets.Missed.Value[0]*scale, c.Targets.Missed.Value[1]*scale
+	wider := v.sampling((low+high)/2, familyInNeed) * (low + high) / 2
+	v.between("应享未享的人（标签）", "people in need without help (labels)", low-wider, high+wider, v.total(func(t *tally) int { return t.missed }))
 	dibao := v.total(func(t *tally) int { return t.dibao })
 	v.within("不应享而在领低保的人（标签）", "people on dibao without need (labels)", c.Targets.Wrong.Value*dibao, v.total(func(t *tally) int { return t.wrong }), 0.2)
 }
