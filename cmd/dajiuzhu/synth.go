@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/synth"
 )
 
@@ -22,6 +23,9 @@ type synthCommand struct {
 	Workers     int      `help:"How many counties are made at once; the bytes do not depend on it." default:"2"`
 	Pack        string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
+
+var noCalibration = fault.Text{Key: "synth.no_calibration",
+	Zh: "读不了标定数据文件“{found}”，请检查路径", En: `the calibration file "{found}" cannot be read; check its path`}
 
 // Run writes invented people, or looks whether those that were written are as the calibration has them.
 func (c *synthCommand) Run(s *streams) error {
@@ -69,11 +73,13 @@ func (c *synthCommand) options() (o synth.Options, err error) {
 	}
 	file, err := os.Open(c.Calibration)
 	if err != nil {
-		return o, err
+		return o, fault.New(fault.Invalid, noCalibration, fault.Args{"found": c.Calibration}).Because(err)
 	}
 	defer file.Close()
-	o.Calibration, err = synth.ReadCalibration(file)
-	return o, err
+	if o.Calibration, err = synth.ReadCalibration(file); err != nil {
+		return o, fmt.Errorf("%s: %w", c.Calibration, err)
+	}
+	return o, nil
 }
 
 func (c *synthCommand) labels() string {

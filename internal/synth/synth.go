@@ -199,7 +199,7 @@ type steps struct {
 	report      func(done, total int)
 }
 
-// newSteps expects two steps for each thousand people of a county, and one to close its files.
+// newSteps expects two steps for each place of a county, and one to close its files.
 func newSteps(p *pack.Pack, plans []plan, o Options) *steps {
 	s := &steps{report: o.Progress}
 	for _, county := range plans {
