@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"dajiuzhu/internal/area"
-	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/synth"
 )
 
@@ -24,16 +24,13 @@ type synthCommand struct {
 	Pack        string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
 
-var noCalibration = fault.Text{Key: "synth.no_calibration",
-	Zh: "读不了标定数据文件“{found}”，请检查路径", En: `the calibration file "{found}" cannot be read; check its path`}
-
 // Run writes invented people, or looks whether those that were written are as the calibration has them.
 func (c *synthCommand) Run(s *streams) error {
 	policy, err := compile(c.Pack)
 	if err != nil {
 		return err
 	}
-	o, err := c.options()
+	o, err := c.options(s.in)
 	if err != nil {
 		return err
 	}
@@ -56,7 +53,7 @@ func (c *synthCommand) Run(s *streams) error {
 	return nil
 }
 
-func (c *synthCommand) options() (o synth.Options, err error) {
+func (c *synthCommand) options(in io.Reader) (o synth.Options, err error) {
 	o = synth.Options{City: c.City, People: c.People, Seed: c.Seed, Workers: c.Workers, Labels: c.labels()}
 	if o.On, err = day(c.On); err != nil {
 		return o, err
@@ -71,12 +68,11 @@ func (c *synthCommand) options() (o synth.Options, err error) {
 	if c.Calibration == "" {
 		return o, nil
 	}
-	file, err := os.Open(c.Calibration)
+	content, err := readInput(in, c.Calibration)
 	if err != nil {
-		return o, fault.New(fault.Invalid, noCalibration, fault.Args{"found": c.Calibration}).Because(err)
+		return o, err
 	}
-	defer file.Close()
-	if o.Calibration, err = synth.ReadCalibration(file); err != nil {
+	if o.Calibration, err = synth.ReadCalibration(bytes.NewReader(content)); err != nil {
 		return o, fmt.Errorf("%s: %w", c.Calibration, err)
 	}
 	return o, nil
