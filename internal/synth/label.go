@@ -122,7 +122,8 @@ func (m *maker) labelChild(p *person, severity int) {
 	if p.forlorn == "key" {
 		programme = "key-child"
 	}
-	l := label{label: labelNeed, programme: programme, mechanism: p.forlorn, severity: max(severity, 60), since: max(m.ago(p.die.between("forlorn-since", 60, 1500)), p.birth)}
+	l := label{label: labelNeed, programme: programme, mechanism: p.forlorn, severity: max(severity, 60),
+		since: max(m.ago(p.die.between("forlorn-since", 60, 1500)), p.birth)}
 	m.tell(p, l)
 	if p.orphan == "" && !p.holds(programme) {
 		l.label = labelMissed
@@ -289,7 +290,8 @@ func (f *labelFile) write(m *maker) error {
 		people += len(h.living())
 	}
 	v := m.here
-	return f.places.w.Write([]string{v.code.String(), flag(v.urban), strconv.Itoa(people), strconv.Itoa(households), strconv.Itoa(dwellers), strconv.Itoa(quarters)})
+	return f.places.w.Write([]string{v.code.String(), flag(v.urban), strconv.Itoa(people), strconv.Itoa(households),
+		strconv.Itoa(dwellers), strconv.Itoa(quarters)})
 }
 
 func (f *labelFile) close() error { return errors.Join(f.labels.close(), f.places.close()) }

@@ -152,7 +152,7 @@ func (h *household) low() bool {
 // low reports a person of a family that is recognised as of low income, or in a collective household one who is.
 func (p *person) low() bool {
 	if p.household.collective() {
-		return p.holds("dibao", "dibao-alone", "tekun")
+		return p.supported()
 	}
 	return p.household.low()
 }

@@ -12,9 +12,9 @@ func (m *maker) recognise(h *household) {
 		return
 	}
 	switch {
-	case h.need == "edge" && m.chosen(quotaEdge, h.die.unit("edge"), len(h.living())):
+	case h.need == "edge" && m.chosen(quotaEdge, h.die.unit("edge"), h.certifiable()):
 		m.certify(h, "edge")
-	case h.need == "rigid" && m.chosen(quotaRigid, h.die.unit("rigid"), len(h.living())):
+	case h.need == "rigid" && m.chosen(quotaRigid, h.die.unit("rigid"), h.certifiable()):
 		m.certify(h, "rigid")
 	case !m.counting && !h.permit:
 		m.certifyPatient(h)
@@ -33,11 +33,25 @@ func (m *maker) certifyPatient(h *household) {
 func (m *maker) certify(h *household, kind string) {
 	r := m.recognition(h.die, kind)
 	for _, p := range h.living() {
-		if !p.holds("dibao", "dibao-alone", "tekun") {
+		if !p.supported() {
 			p.recognised = r
 		}
 	}
 }
+
+// certifiable is how many members nothing better supports.
+func (h *household) certifiable() int {
+	n := 0
+	for _, p := range h.living() {
+		if !p.supported() {
+			n++
+		}
+	}
+	return n
+}
+
+// supported reports what is better than recognition.
+func (p *person) supported() bool { return p.holds("dibao", "dibao-alone", "tekun") }
 
 // recognition is for twelve months. Of some the end is near, a few have lapsed, and a few were ended.
 func (m *maker) recognition(d die, kind string) *recognition {
