@@ -38,16 +38,22 @@ type node struct {
 	typ      pack.Type
 	args     []int32
 	num      int64
-	set      Bits
-	kinds    []int
-	cells    []cell   // opParam: by place
-	rows     [][]cell // opParamTable: by place and code
-	scales   []scale  // opParamBand: by place
-	prog     *programmePlan
-	taints   [taints]bool // what it can rest on
-	term     *term
-	list     *pack.CodeList
-	version  *datedTerm // opVariable: the formula in force
+	*particulars
+}
+
+// particulars is what only some nodes have, or what is not looked at in every batch. They lie apart, so that the nodes of a
+// plan stay in the processor's memory while it is evaluated.
+type particulars struct {
+	set     Bits
+	kinds   []int
+	cells   []cell   // opParam: by place
+	rows    [][]cell // opParamTable: by place and code
+	scales  []scale  // opParamBand: by place
+	prog    *programmePlan
+	taints  [taints]bool // what it can rest on
+	term    *term
+	list    *pack.CodeList
+	version *datedTerm // opVariable: the formula in force
 }
 
 // programmePlan is a programme as it stands on a date.
@@ -192,7 +198,7 @@ func (g *grapher) build(t *term, ofSupporter bool) int32 {
 }
 
 func (g *grapher) make(t *term, ofSupporter bool) int32 {
-	n := node{op: t.op, typ: t.typ, list: t.list, num: t.num, set: t.set, kinds: t.kinds, term: t, rel: t.rel}
+	n := node{op: t.op, typ: t.typ, num: t.num, rel: t.rel, particulars: &particulars{list: t.list, set: t.set, kinds: t.kinds, term: t}}
 	if ofSupporter && n.rel == persons {
 		n.rel = supporters
 	}
@@ -284,7 +290,7 @@ func (g *grapher) parameter(t *term, n node, ofSupporter bool) int32 {
 }
 
 func (g *grapher) place() int32 {
-	return g.add(node{op: opPlace, typ: pack.Int, rel: households})
+	return g.add(node{op: opPlace, typ: pack.Int, rel: households, particulars: &particulars{}})
 }
 
 // lift brings a value of a relation above down to the lanes of rel.
@@ -296,7 +302,7 @@ func (g *grapher) lift(id int32, rel relation) int32 {
 	if parent := rel.parent(); parent != scalar && from.rel != scalar && from.rel != parent {
 		id = g.lift(id, parent)
 	}
-	return g.add(node{op: opLift, typ: from.typ, list: from.list, rel: rel, args: []int32{id}})
+	return g.add(node{op: opLift, typ: from.typ, rel: rel, args: []int32{id}, particulars: &particulars{list: from.list}})
 }
 
 // add returns the node that is equal to n, adding it if there is none.

@@ -18,9 +18,9 @@ type vector struct {
 	num    []int64 // all types but bool
 	isTrue Bits    // bool: the known true lanes
 	done   Bits
-	err    Bits
-	lapsed Bits         // not in force
 	taints [taints]Bits // what a value rests on; nil where it cannot
+	err    Bits
+	lapsed Bits // not in force
 
 	ownNum   []int64 // room of a fact's vector, which mostly shows the batch's column
 	ownKnown Bits
@@ -232,44 +232,40 @@ func (v *vector) begin(batch uint64) {
 	}
 }
 
-// room cuts vectors from few large pieces, so that what is computed together lies together.
+// room cuts vectors from few large pieces. What is read in every batch lies together, apart from what is rarely there: the
+// vectors of a plan are more than the processor's near memory holds.
 type room struct {
-	words Bits
-	nums  []int64
-}
-
-func (r *room) bits(words int) Bits {
-	if len(r.words) < words {
-		r.words = make(Bits, max(words, 1<<12))
-	}
-	b := r.words[:words:words]
-	r.words = r.words[words:]
-	return b
-}
-
-func (r *room) numbers(n int) []int64 {
-	if len(r.nums) < n {
-		r.nums = make([]int64, max(n, 1<<12))
-	}
-	s := r.nums[:n:n]
-	r.nums = r.nums[n:]
-	return s
+	near, far piece[uint64]
+	nums      piece[int64]
 }
 
 // vector makes one with room for so many lanes.
 func (r *room) vector(n *node, lanes int) vector {
 	words := (lanes + 63) / 64
-	v := vector{known: r.bits(words), done: r.bits(words), err: r.bits(words), lapsed: r.bits(words)}
+	v := vector{known: r.near.cut(words), done: r.near.cut(words)}
 	if n.typ == pack.Bool {
-		v.isTrue = r.bits(words)
+		v.isTrue = r.near.cut(words)
 	} else {
-		v.num = r.numbers(words * 64) // whole words, so that kernels need not look where the lanes end
+		v.num = r.nums.cut(words * 64) // whole words, so that kernels need not look where the lanes end
 	}
+	v.err, v.lapsed = r.far.cut(words), r.far.cut(words)
 	for t := range taints {
 		if n.taints[t] {
-			v.taints[t] = r.bits(words)
+			v.taints[t] = r.far.cut(words)
 		}
 	}
 	v.ownNum, v.ownKnown = v.num, v.known
 	return v
+}
+
+// piece is memory that slices are cut from.
+type piece[T any] []T
+
+func (p *piece[T]) cut(n int) []T {
+	if len(*p) < n {
+		*p = make([]T, max(n, 1<<12))
+	}
+	s := (*p)[:n:n]
+	*p = (*p)[n:]
+	return s
 }
