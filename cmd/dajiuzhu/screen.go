@@ -35,6 +35,7 @@ type screenCommand struct {
 	Merge   []string    `help:"Instead of people: folders of results of counties, to be ranked together." type:"path" placeholder:"DIR"`
 	Arrow   bool        `help:"Instead of files: read people as a stream of Apache Arrow from standard input and write what they come to as another to standard output."`
 	Out     string      `help:"Folder for ranking, outcomes, warnings, rejects and summary." type:"path"`
+	Changes bool        `help:"Write no table but that of what is otherwise than in the screening that the folder holds; its other tables go."`
 	Lang    string      `help:"Language of the report." enum:"zh,en" default:"zh"`
 	Hardest int         `help:"How many of the hardest households to print." default:"10"`
 	Explain []string    `help:"Households to explain in full, by key." placeholder:"KEY"`
@@ -175,6 +176,9 @@ func (c *screenCommand) Run(s *streams) error {
 	if county.set != nil {
 		scope = screening.Everybody
 		more = append(more, screening.File{Name: "rejects.csv", Mode: 0o600, Write: func(w io.Writer) error { return writeRejects(w, county.set) }})
+	}
+	if c.Changes {
+		scope = screening.ChangesOnly
 	}
 	if err := c.write(s, county.result, scope, more...); err != nil {
 		return err

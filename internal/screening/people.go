@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -61,23 +62,33 @@ type county struct {
 // OpenSaved loads the columns of counties, each from its folder, for a day. Where counties lie in the order of their codes, so do
 // the households.
 func OpenSaved(policy *rules.Policy, on calendar.Date, dirs ...string) (*Saved, error) {
-	s := &Saved{layout: policy.Layout(), starts: []int{0}}
-	for _, dir := range dirs {
-		columns, err := population.Load(policy, dir)
-		if err != nil {
-			return nil, err
+	s := &Saved{layout: policy.Layout(), counties: make([]county, len(dirs)), starts: []int{0}}
+	failed := make([]error, len(dirs))
+	err := inParallel(context.Background(), len(dirs), nil, func() func(int) {
+		return func(i int) { s.counties[i], failed[i] = openCounty(policy, on, dirs[i]) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range s.counties {
+		if failed[i] != nil {
+			return nil, failed[i]
 		}
-		if columns.On != on {
-			return nil, fault.New(fault.Conflict, otherDay, fault.Args{"found": columns.On, "expected": on}).In(fault.At{File: dir})
-		}
-		names, err := columns.Names()
-		if err != nil {
-			return nil, err
-		}
-		s.counties = append(s.counties, county{columns, names})
-		s.starts = append(s.starts, s.starts[len(s.starts)-1]+columns.Chunks())
+		s.starts = append(s.starts, s.starts[i]+c.Columns.Chunks())
 	}
 	return s, nil
+}
+
+func openCounty(policy *rules.Policy, on calendar.Date, dir string) (county, error) {
+	columns, err := population.Load(policy, dir)
+	if err != nil {
+		return county{}, err
+	}
+	if columns.On != on {
+		return county{}, fault.New(fault.Conflict, otherDay, fault.Args{"found": columns.On, "expected": on}).In(fault.At{File: dir})
+	}
+	names, err := columns.Names()
+	return county{columns, names}, err
 }
 
 var otherDay = fault.Text{Key: "screening.other-day",

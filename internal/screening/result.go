@@ -3,6 +3,7 @@ package screening
 import (
 	"iter"
 	"slices"
+	"sync"
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
@@ -100,10 +101,13 @@ func NewResult(plan *rules.Plan, people People, kept *Kept) *Result {
 	if x != nil {
 		level = x.Hardest.Level
 	}
-	r := &Result{On: plan.Date(), Policy: plan.Policy(), Kept: kept, People: kept.People(), plan: plan, people: people, field: newField(kept, level)}
+	r := &Result{On: plan.Date(), Policy: plan.Policy(), Kept: kept, People: kept.People(), plan: plan, people: people}
+	var counting sync.WaitGroup
+	counting.Go(r.tally)
+	r.field = newField(kept, level)
 	r.ranking = r.field.rank(r.field.score, x)
 	r.Collective = kept.Households() - len(r.field.households)
-	r.tally()
+	counting.Wait()
 	return r
 }
 

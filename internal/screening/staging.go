@@ -42,6 +42,13 @@ func stage(dir string) (*staging, error) {
 	return &staging{dir: dir, temp: temp}, nil
 }
 
+// supersede lets the tables of a former run go when the others are in their places.
+func (s *staging) supersede(tables ...string) {
+	for _, name := range tables {
+		s.obsolete = append(s.obsolete, name+".csv", name+".parquet")
+	}
+}
+
 // file writes a file until it is on disk.
 func (s *staging) file(name string, mode os.FileMode, write func(io.Writer) error) error {
 	if err := writeFile(filepath.Join(s.temp, name), mode, write); err != nil {

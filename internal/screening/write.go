@@ -111,6 +111,7 @@ const (
 	Everybody   Scope = iota // every outcome of every unit
 	Reached                  // of the outcomes those of units that receive the programme, may get it, or could not be computed
 	RankingOnly              // the ranking alone, as of people whose facts are not at hand
+	ChangesOnly              // no table but that of changes: what a pass over a city writes every night
 )
 
 // Write lays the result down in a folder: ranking, outcomes and warnings, each as CSV and as Parquet, summary.json, what was kept,
@@ -124,24 +125,13 @@ func (r *Result) Write(dir string, scope Scope, more ...File) (notice, err error
 		return nil, err
 	}
 	defer s.drop()
-	steps := []func() error{
-		func() error { return writeTable(s, "ranking", r.rankingRows()) },
+	steps := append(r.tables(s, scope),
 		func() error { return s.file("summary.json", 0o644, r.writeSummary) },
-		func() error { return s.file(KeptFile, 0o600, r.Kept.write) },
-	}
-	switch scope {
-	case Everybody:
-		steps = append(steps, func() error { return writeTable(s, "outcomes", outcomeRows(r.Outcomes())) })
-	case Reached:
-		steps = append(steps, func() error { return writeTable(s, "outcomes", outcomeRows(r.reached())) })
-	}
-	if scope != RankingOnly {
-		steps = append(steps, func() error { return writeTable(s, "warnings", r.warningRows()) })
-	}
+		func() error { return s.file(KeptFile, 0o600, r.Kept.write) })
 	if former != nil {
 		steps = append(steps, func() error { return writeTable(s, "changes", r.changeRows(former)) })
 	} else {
-		s.obsolete = []string{"changes.csv", "changes.parquet"} // of a run before
+		s.supersede("changes")
 	}
 	for _, f := range more {
 		steps = append(steps, func() error { return s.file(f.Name, f.Mode, f.Write) })
@@ -152,6 +142,27 @@ func (r *Result) Write(dir string, scope Scope, more ...File) (notice, err error
 		}
 	}
 	return notice, s.commit()
+}
+
+// tables are the steps that write the tables of a scope. Those of a former screening that are not written anew go, because
+// they are no longer so.
+func (r *Result) tables(s *staging, scope Scope) []func() error {
+	ranking := func() error { return writeTable(s, "ranking", r.rankingRows()) }
+	warnings := func() error { return writeTable(s, "warnings", r.warningRows()) }
+	outcomes := func(of iter.Seq[Outcome]) func() error {
+		return func() error { return writeTable(s, "outcomes", outcomeRows(of)) }
+	}
+	switch scope {
+	case Everybody:
+		return []func() error{ranking, outcomes(r.Outcomes()), warnings}
+	case Reached:
+		return []func() error{ranking, outcomes(r.reached()), warnings}
+	case RankingOnly:
+		s.supersede("outcomes", "warnings")
+		return []func() error{ranking}
+	}
+	s.supersede("ranking", "outcomes", "warnings")
+	return nil
 }
 
 // reached is the outcomes of units that receive a programme, may get it, or could not be computed.
