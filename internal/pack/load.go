@@ -106,6 +106,7 @@ var places = []place{
 	{"household.yaml", "", householdShape, (*loader).household, false},
 	{"workflow.yaml", "", workflowShape, (*loader).workflow, false},
 	{"magnitudes.yaml", "", magnitudesShape, (*loader).magnitudes, false},
+	{"evaluation.yaml", "", evaluationShape, (*loader).evaluation, false},
 	{"cases/", "", caseShape, (*loader).caseOf, true},
 }
 

@@ -18,6 +18,10 @@ func laws(s *shape) []any {
 		all = append(all, either(answered, required("ask"), without("ask")))
 	case variableShape:
 		all = append(all, oneOf(required("value"), required("versions")))
+	case ruleAimShape:
+		all = append(all, oneOf(required("finds"), required("unmeasured")))
+	case needShape:
+		all = append(all, oneOf(required("programme"), required("variable")))
 	case componentShape:
 		all = append(all, together("amount", "per", "rounding"))
 	case feedFactShape:

@@ -18,6 +18,7 @@ var (
 	vias        = []string{"spouse", "child", "parent", "booklet"}
 	sensitive   = []string{"health", "identity", "finance", "family"}
 	outcomes    = []string{"not-assessed", "ineligible", "error", "not-in-force", "possible", "likely", "eligible"}
+	labelKinds  = []string{"need", "missed-need", "wrong-receipt", "contradiction", "shock"}
 	rankings    = []string{"village", "township", "county", "city"}
 )
 
@@ -180,6 +181,18 @@ var (
 
 	magnitudesShape = named("预计规模", "magnitudes.yaml", sourced(
 		need(key("people", kindCount)), need(some(objects("programmes", magnitudeShape))))...)
+
+	aimShape = named("应当找到的情况", "what a rule is to find",
+		need(enum("label", labelKinds)), listOf("programmes", kindID), listOf("causes", kindString), key("within", kindCount))
+
+	ruleAimShape = named("规则的评估", "how a rule is measured",
+		need(key("warning", kindID)), some(objects("finds", aimShape)), key("unmeasured", kindText))
+
+	needShape = named("需要的评估", "how a need is measured",
+		need(key("need", kindID)), key("programme", kindID), key("variable", kindID), listOf("parts", kindID))
+
+	evaluationShape = named("评估对照", "evaluation.yaml",
+		need(some(objects("needs", needShape))), need(some(objects("rules", ruleAimShape))))
 
 	outcomeShape = named("预期结论", "an expected outcome",
 		need(key("programme", kindID)), key("unit", kindString), need(enum("outcome", outcomes)),

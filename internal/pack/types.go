@@ -37,6 +37,7 @@ type Pack struct {
 	Household   *Composition
 	Workflow    *Workflow
 	Magnitudes  *Magnitudes // nil if the pack has none
+	Evaluation  *Evaluation // nil if the pack has none
 	Cases       []*Case
 
 	EnginePos Pos // of Engine
