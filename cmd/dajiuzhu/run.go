@@ -41,6 +41,7 @@ type cli struct {
 	Population  populationCommand  `cmd:"" help:"Make the columns of counties from departments' files: Parquet tables that are screened in seconds."`
 	Stream      streamCommand      `cmd:"" help:"Write people as a stream of Apache Arrow, for other programs and for screen --arrow."`
 	Sensitivity sensitivityCommand `cmd:"" help:"Rank a county anew with each weight of the index moved, and show how far households move."`
+	Evaluate    evaluateCommand    `cmd:"" help:"Hold a screening against labels of what is so in truth: does it find those who need help and have none?"`
 	Library     libraryCommand     `cmd:"" help:"Write the policy in words, as a handbook in Chinese and English."`
 	Synth       synthCommand       `cmd:"" help:"Write an invented county as departments' files."`
 	Schema      schemaCommand      `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
