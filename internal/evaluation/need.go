@@ -80,41 +80,47 @@ func valueName(p *pack.Pack, path string) pack.Text {
 	return pack.Text{}
 }
 
+// question is whether a unit in need of something is told that it may have it.
+type question struct {
+	need, lane int
+	kind       Kind
+}
+
 // need counts the answers to the needs of a chunk. A household counts once for a programme of households, however many of its
 // members have a label.
 func (e *Evaluation) need(c *matched, people screening.People) {
 	opened := false
 	for h, labels := range c.told {
-		type question struct {
-			need, lane int
-			kind       Kind
-		}
 		asked := map[question]bool{}
 		for _, t := range labels {
-			if t.label.Kind != Need && t.label.Kind != MissedNeed {
+			q, ok := e.question(t, h)
+			if !ok || asked[q] {
 				continue
 			}
-			i := slices.IndexFunc(e.needs, func(n *needMeasure) bool { return n.decl.Need == t.label.Programme })
-			if i < 0 {
-				e.unneeded[t.label.Programme]++
-				continue
-			}
-			n, lane := e.needs[i], t.lane
-			if n.report.Unit == pack.Household {
-				lane = h
-			}
-			if q := (question{i, lane, t.label.Kind}); asked[q] {
-				continue
-			} else {
-				asked[q] = true
-			}
-			if n.programme < 0 && !opened {
+			asked[q] = true
+			if e.needs[q.need].programme < 0 && !opened {
 				e.open(c.found, people)
 				opened = true
 			}
-			n.answer(c, t, lane, h, e.evaluator)
+			e.needs[q.need].answer(c.found, q, h, e.evaluator)
 		}
 	}
+}
+
+// question is what a label of a household asks, if it is of a need that the pack's evaluation names; others are counted.
+func (e *Evaluation) question(t *told, household int) (question, bool) {
+	if t.label.Kind != Need && t.label.Kind != MissedNeed {
+		return question{}, false
+	}
+	i := slices.IndexFunc(e.needs, func(n *needMeasure) bool { return n.decl.Need == t.label.Programme })
+	if i < 0 {
+		e.unneeded[t.label.Programme]++
+		return question{}, false
+	}
+	if e.needs[i].report.Unit == pack.Household {
+		return question{i, household, t.label.Kind}, true
+	}
+	return question{i, t.lane, t.label.Kind}, true
 }
 
 // open makes the chunk ready to be asked for values.
@@ -126,17 +132,17 @@ func (e *Evaluation) open(f *screening.Found, people screening.People) {
 	e.evaluator.EvaluateParts(e.batch, rules.Parts{}, nil)
 }
 
-func (n *needMeasure) answer(c *matched, t *told, lane, household int, values *rules.Evaluator) {
+func (n *needMeasure) answer(f *screening.Found, q question, household int, values *rules.Evaluator) {
 	to := &n.report.All
-	if t.label.Kind == MissedNeed {
+	if q.kind == MissedNeed {
 		to = &n.report.Missed
 	}
 	to.Units++
 	if n.programme < 0 {
-		n.answerByVariable(to, values, lane, household, c.found.Ranked(household))
+		n.answerByVariable(to, values, q.lane, household, f.Ranked(household))
 		return
 	}
-	n.answerByProgramme(to, c.found.Verdict(n.programme, lane))
+	n.answerByProgramme(to, f.Verdict(n.programme, q.lane))
 }
 
 func (n *needMeasure) answerByProgramme(to *Answers, v screening.Verdict) {
