@@ -6,21 +6,20 @@ import (
 	"path/filepath"
 	"slices"
 
-	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/evaluation"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/rules"
-	"dajiuzhu/internal/screening"
 )
 
 type evaluateCommand struct {
-	In     string   `required:"" help:"Folder of deliveries of a county, or of a city with a folder for each county." type:"path"`
-	Labels string   `required:"" help:"Folder of labels of what is so in truth: labels.csv, or a folder with one for each county." type:"path"`
-	On     string   `help:"Date of the screening (2026-11-01); today if not given."`
-	County []string `help:"Of a city these counties alone, by code." sep:","`
-	Lang   string   `help:"Language of the report." enum:"zh,en" default:"zh"`
-	JSON   bool     `name:"json" help:"Print the report for programs."`
-	Pack   string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	In      string   `help:"Folder of deliveries of a county, or of a city with a folder for each county." type:"path" xor:"people"`
+	Columns string   `help:"Instead of deliveries: folder of the columns of a county, or of a city with a folder for each county." type:"path" xor:"people"`
+	Labels  string   `required:"" help:"Folder of labels of what is so in truth: labels.csv, or a folder with one for each county." type:"path"`
+	On      string   `help:"Date of the screening (2026-11-01); today if not given."`
+	County  []string `help:"Of a city these counties alone, by code." sep:","`
+	Lang    string   `help:"Language of the report." enum:"zh,en" default:"zh"`
+	JSON    bool     `name:"json" help:"Print the report for programs."`
+	Pack    string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
 
 // labelsFile is the name of a file of labels.
@@ -48,12 +47,13 @@ func (c *evaluateCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	e, err := evaluation.New(policy.On(on, nil))
+	plan := policy.On(on, nil)
+	e, err := evaluation.New(plan)
 	if err != nil {
 		return err
 	}
 	for _, county := range counties {
-		if err := c.add(s, e, policy, on, county); err != nil {
+		if err := c.add(s, e, plan, county); err != nil {
 			return err
 		}
 	}
@@ -86,16 +86,26 @@ func (c *evaluateCommand) counties() ([]string, error) {
 }
 
 // add screens a county and holds it against its labels; nothing of the county is kept but counts.
-func (c *evaluateCommand) add(s *streams, e *evaluation.Evaluation, policy *rules.Policy, on calendar.Date, county string) error {
+func (c *evaluateCommand) add(s *streams, e *evaluation.Evaluation, plan *rules.Plan, county string) error {
 	labels, err := readLabels(filepath.Join(c.Labels, county, labelsFile))
 	if err != nil {
 		return err
 	}
-	screened, err := screenDeliveries(s, policy, filepath.Join(c.In, county), on)
+	people := countyFlags{}
+	if c.Columns != "" {
+		people.Columns = filepath.Join(c.Columns, county)
+	} else if c.In != "" {
+		people.In = filepath.Join(c.In, county)
+	}
+	crowd, err := people.openUnder(s, plan)
 	if err != nil {
 		return err
 	}
-	e.Add(screened.result, screening.Built{Population: screened.people}, labels)
+	screened, err := crowd.screen(s)
+	if err != nil {
+		return err
+	}
+	e.Add(screened.result, crowd.people, labels)
 	return nil
 }
 

@@ -66,6 +66,7 @@ type village struct {
 func (v *village) Chunks() int                                  { return len(v.families) }
 func (v *village) Batch(chunk int, _ *rules.Batch) *rules.Batch { return v.families[chunk].Batch }
 func (v *village) At(chunk, _ int) population.Household         { return v.households[chunk] }
+func (v *village) Who(chunk int, into *screening.Who)           { into.Add(v.households[chunk]) }
 func (v *village) Subject(chunk, _ int) rules.Subject           { return v.families[chunk].Subject() }
 func (v *village) Checksum() string                             { return "" }
 

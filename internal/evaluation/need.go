@@ -126,7 +126,7 @@ func (e *Evaluation) question(t *told, household int) (question, bool) {
 // open makes the chunk ready to be asked for values.
 func (e *Evaluation) open(f *screening.Found, people screening.People) {
 	if e.evaluator == nil {
-		e.evaluator = e.plan.NewEvaluator()
+		e.evaluator, e.batch = e.plan.NewEvaluator(), &rules.Batch{}
 	}
 	e.batch = people.Batch(f.Chunk, e.batch)
 	e.evaluator.EvaluateParts(e.batch, rules.Parts{}, nil)
