@@ -11,6 +11,7 @@ import (
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/rules"
@@ -310,9 +311,18 @@ func (p *placer) who(b *rules.Batch, persons rows, from int) []population.Househ
 			b.Area[h], all[h].Village = code, code
 		}
 		for lane := b.MemberStart[h]; lane < b.MemberStart[h+1]; lane++ {
-			all[h].Members = append(all[h].Members, population.Member{
-				Name: strings.Clone(names.Value(persons.from + int(lane))), Counts: lane < b.MemberStart[h]+b.Counted[h]})
+			m := member(names.Value(persons.from + int(lane)))
+			m.Counts = lane < b.MemberStart[h]+b.Counted[h]
+			all[h].Members = append(all[h].Members, m)
 		}
 	}
 	return all
+}
+
+// member is a person by the identity number or, where the stream gives anything else that stands for it, by that.
+func member(found string) population.Member {
+	if id, err := idno.Parse(found); err == nil {
+		return population.Member{ID: id}
+	}
+	return population.Member{Name: strings.Clone(found)}
 }
