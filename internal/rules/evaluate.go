@@ -12,6 +12,7 @@ import (
 type Evaluator struct {
 	m       *machine
 	results Results
+	waiting *waiting // what open outcomes wait for; made when it is first asked
 }
 
 // Results is what a batch came to. It belongs to the evaluator and holds until the next batch.

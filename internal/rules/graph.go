@@ -26,6 +26,7 @@ type Plan struct {
 	explainers sync.Pool             // of *explainer
 	tellings   func() *telling       // made when something is first explained
 	keeping    func() *keeping       // made when something is first kept
+	leaving    func() *leaves        // made when somebody first asks what is missing
 	ages       ages
 }
 
@@ -88,6 +89,7 @@ func (p *Policy) On(on calendar.Date, overlay Overlay) *Plan {
 	plan.measures = measures(plan)
 	plan.tellings = sync.OnceValue(func() *telling { return newTelling(plan) })
 	plan.keeping = sync.OnceValue(func() *keeping { return newKeeping(plan) })
+	plan.leaving = sync.OnceValue(func() *leaves { return newLeaves(plan) })
 	plan.explainers.New = func() any { return newExplainer(plan) }
 	return plan
 }

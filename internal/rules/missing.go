@@ -132,7 +132,7 @@ func (m *missing) fold(n *node, lane int) {
 			continue
 		}
 		code := kinds.Codes[k]
-		m.add(MissingReport{Unit: m.unit(rel, lane), Fact: string(unitOf(rel)) + ".events." + code.ID, Name: code.Name,
+		m.add(MissingReport{Unit: m.unit(rel, lane), Fact: eventsPath(unitOf(rel), code.ID), Name: code.Name,
 			Awaits: m.plan.policy.feedsOfEvent(unitOf(rel), code.ID)})
 	}
 }
@@ -164,7 +164,7 @@ func (m *missing) parameter(n *node, lane int) {
 		m.addFact(f, UnitReference{Kind: pack.Household})
 	}
 	if p.places.isOpen(m.area) {
-		m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.area", Name: areaName, Ask: &areaQuestion})
+		m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: areaPath, Name: areaName, Ask: &areaQuestion})
 	}
 }
 
@@ -179,6 +179,13 @@ func (a *account) placeOpen(n *node, lane int) bool {
 	}
 	return n.scales[at].state == cellUnknown
 }
+
+// What is not a fact of the pack and yet may have to be known.
+const (
+	areaPath        = "household.area"
+	compositionPath = "household.composition"
+	supportersPath  = "household.supporters"
+)
 
 var (
 	areaName     = Label{Zh: "家庭所在的村居", En: "village of the household"}
@@ -212,21 +219,29 @@ func (m *missing) addFact(f *pack.Fact, unit UnitReference) {
 }
 
 func (m *missing) holds(n *node, lane int) {
-	name := n.term.prog.decl.Name
-	report := MissingReport{Unit: m.unit(n.rel, lane), Fact: "holds." + n.term.prog.name,
-		Name: Label{Zh: "是否正在享受" + name.Zh, En: "receives " + name.En + " now"}, Awaits: m.plan.policy.feedsHolding(n.term.prog.name)}
-	m.add(report)
+	path, name := n.term.prog.holding()
+	m.add(MissingReport{Unit: m.unit(n.rel, lane), Fact: path, Name: name, Awaits: m.plan.policy.feedsHolding(n.term.prog.name)})
 }
+
+// holding is how it is called whether somebody receives a programme now.
+func (p *programme) holding() (path string, name Label) {
+	return "holds." + p.name, Label{Zh: "是否正在享受" + p.decl.Name.Zh, En: "receives " + p.decl.Name.En + " now"}
+}
+
+// eventsPath is how a unit's events of a kind are called.
+func eventsPath(unit pack.Unit, kind string) string { return string(unit) + ".events." + kind }
 
 var compositionName = Label{Zh: "共同生活家庭成员", En: "who lives together as one household"}
 
 func (m *missing) composition() {
-	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.composition", Name: compositionName,
+	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: compositionPath, Name: compositionName,
 		Ask: &Label{Zh: "现在哪些人一起吃住、共同生活？户口在一起但不共同生活的有谁？", En: "Who eats and lives together now? Who is registered here but lives elsewhere?"}})
 }
 
+var supportersName = Label{Zh: "不在一起生活的赡养、抚养、扶养人", En: "supporters who live elsewhere"}
+
 func (m *missing) supporters() {
-	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: "household.supporters", Name: Label{Zh: "不在一起生活的赡养、抚养、扶养人", En: "supporters who live elsewhere"},
+	m.add(MissingReport{Unit: UnitReference{Kind: pack.Household}, Fact: supportersPath, Name: supportersName,
 		Ask: &Label{Zh: "不在一起生活的父母、子女、配偶还有谁？各自住在哪里、做什么、收入多少？", En: "Which parents, children or spouse live elsewhere? Where, doing what, earning how much?"}})
 }
 
