@@ -5,8 +5,9 @@ import "math/bits"
 // Missing is what has to be known to settle a programme's open outcomes and amounts, of every lane of a batch: for each lane the
 // leaves that [Plan.Explain] reports as missing, whoever of the household's persons they are of. Most lanes share few sets.
 type Missing struct {
-	Sets [][]int32 // the distinct sets in the order of their first lanes: places in Plan.Leaves, ascending
-	Of   []int32   // by lane: its set's place in Sets, or -1 where nothing is missing
+	Lanes Bits      // the lanes in which something is missing
+	Sets  [][]int32 // the distinct sets in the order of their first lanes: places in Plan.Leaves, ascending
+	Of    []int32   // by lane, of those in Lanes: its set's place in Sets
 }
 
 // Missing is what the open lanes of a programme wait for in the batch that [Evaluator.Evaluate] computed last. It belongs to the
@@ -35,6 +36,7 @@ type waiting struct {
 	pending Bits       // nodes that somebody waits for and that were not looked at
 	open    []int32    // nodes that are open, from the last to the first
 	results []Missing  // by programme
+	known   openNode   // stands for a node that is known everywhere
 	local   []int32    // by set: its place in the result at hand, or -1
 	lanes   []setCode  // of the programme at hand
 }
@@ -113,6 +115,9 @@ func (x *waiting) each(q *programmePlan, f func(id int32, lanes Bits)) {
 // wait lets somebody wait for a node in some lanes.
 func (x *waiting) wait(id int32, lanes Bits) {
 	id = x.m.plan.bodies[id]
+	if v := &x.m.vectors[id]; v.same && v.batch == x.batch && v.state(0) != stateUnknown {
+		return
+	}
 	o := &x.nodes[id]
 	if o.batch != x.batch {
 		o.batch = x.batch
@@ -225,7 +230,12 @@ func (x *waiting) settle(id int32) {
 }
 
 // argument is a node as it was looked at.
-func (x *waiting) argument(id int32) *openNode { return &x.nodes[x.m.plan.bodies[id]] }
+func (x *waiting) argument(id int32) *openNode {
+	if o := &x.nodes[x.m.plan.bodies[id]]; o.batch == x.batch {
+		return o
+	}
+	return &x.known
+}
 
 func (o *openNode) at(lane int) setCode {
 	if o.same {
@@ -234,27 +244,31 @@ func (o *openNode) at(lane int) setCode {
 	return o.sets[lane]
 }
 
-// empty gives a node room of its own with an empty set in every lane.
-func (x *waiting) empty(n *node, o *openNode) {
-	o.own = emptySets(o.own, x.m.lanes[n.rel])
+// empty gives a node room of its own with an empty set in every open lane.
+func (x *waiting) empty(o *openNode) {
+	o.own = emptySets(o.own, o.open)
 	o.sets = o.own
 }
 
-func emptySets(s []setCode, lanes int) []setCode {
-	if cap(s) < lanes {
-		return make([]setCode, lanes, lanes*5/4)
+// emptySets makes room in which some lanes have the empty set; the others have whatever was there.
+func emptySets(s []setCode, lanes Bits) []setCode {
+	if len(s) < len(lanes)<<6 {
+		return make([]setCode, len(lanes)<<6)
 	}
-	s = s[:lanes]
-	clear(s)
+	for w, word := range lanes {
+		if word != 0 {
+			clear(s[w<<6 : w<<6+64])
+		}
+	}
 	return s
 }
 
 // unite adds, in some lanes, what an argument waits for.
 func (x *waiting) unite(into []setCode, lanes Bits, a *openNode) {
-	for w, word := range lanes {
-		for word &= a.open[w]; word != 0; word &= word - 1 {
+	for w, open := range a.open {
+		for word := open & lanes[w]; word != 0; word &= word - 1 {
 			lane := w<<6 + bits.TrailingZeros64(word)
-			into[lane] = x.sets.unite(into[lane], a.at(lane))
+			x.sets.add(&into[lane], a.at(lane))
 		}
 	}
 }
@@ -263,7 +277,7 @@ func (x *waiting) unite(into []setCode, lanes Bits, a *openNode) {
 func (x *waiting) add(into []setCode, w int, word uint64, leaf int32) {
 	for ; word != 0; word &= word - 1 {
 		lane := w<<6 + bits.TrailingZeros64(word)
-		into[lane] = x.sets.unite(into[lane], leafAlone(leaf))
+		x.sets.add(&into[lane], leafAlone(leaf))
 	}
 }
 
@@ -298,14 +312,14 @@ func inCommon(a, b Bits) bool {
 }
 
 func (x *waiting) unknownTogether(n *node, o *openNode) {
-	x.empty(n, o)
+	x.empty(o)
 	for _, id := range n.args {
 		x.unite(o.sets, o.open, x.argument(id))
 	}
 }
 
 func (x *waiting) choice(n *node, o *openNode) {
-	x.empty(n, o)
+	x.empty(o)
 	x.unite(o.sets, o.open, x.argument(n.args[0]))
 	for arm, id := range n.args[1:] {
 		lanes := x.choosing(n, o, arm == 0)
@@ -320,7 +334,7 @@ func (x *waiting) lift(n *node, o *openNode) {
 		o.same, o.set = true, a.at(0)
 		return
 	}
-	x.empty(n, o)
+	x.empty(o)
 	of := x.m.owners(n.rel)
 	for w, word := range o.open {
 		for ; word != 0; word &= word - 1 {
@@ -332,7 +346,7 @@ func (x *waiting) lift(n *node, o *openNode) {
 
 // fold: the unknown rows, and that there may be more.
 func (x *waiting) fold(id int32, n *node, o *openNode) {
-	x.empty(n, o)
+	x.empty(o)
 	a, of := x.argument(n.args[0]), x.m.owners(n.over)
 	rows := x.m.all[n.over]
 	if n.over == persons {
@@ -342,7 +356,7 @@ func (x *waiting) fold(id int32, n *node, o *openNode) {
 		for word &= rows[w]; word != 0; word &= word - 1 {
 			row := w<<6 + bits.TrailingZeros64(word)
 			if lane := of[row]; o.open.Has(int(lane)) {
-				o.sets[lane] = x.sets.unite(o.sets[lane], a.at(row))
+				x.sets.add(&o.sets[lane], a.at(row))
 			}
 		}
 	}
@@ -363,7 +377,7 @@ func (x *waiting) unless(complete Bits, o *openNode, leaf int32) {
 
 // programme needs what its own open conditions and amounts need, and who belongs together where that is in doubt.
 func (x *waiting) programme(q *programmePlan, n *node, o *openNode) {
-	x.empty(n, o)
+	x.empty(o)
 	if q.version == nil {
 		return
 	}
@@ -390,7 +404,7 @@ func (x *waiting) rests(q *programmePlan, w int) uint64 {
 
 // parameter is unknown for want of its key, or of the household's area or residence.
 func (x *waiting) parameter(n *node, o *openNode) {
-	x.empty(n, o)
+	x.empty(o)
 	if n.op != opParam {
 		x.unite(o.sets, o.open, x.argument(n.args[0]))
 	}
@@ -401,7 +415,7 @@ func (x *waiting) parameter(n *node, o *openNode) {
 	for w, word := range o.open {
 		for ; word != 0; word &= word - 1 {
 			if lane := w<<6 + bits.TrailingZeros64(word); n.openAt(place.number(lane)) {
-				o.sets[lane] = x.whereabouts(o.sets[lane], x.householdOf(n.rel, lane))
+				x.whereabouts(&o.sets[lane], x.householdOf(n.rel, lane))
 			}
 		}
 	}
@@ -416,17 +430,16 @@ func (n *node) openAt(place int64) bool {
 }
 
 // whereabouts adds what is not known of where a household lives.
-func (x *waiting) whereabouts(set setCode, household int) setCode {
+func (x *waiting) whereabouts(set *setCode, household int) {
 	p, b := x.m.plan.places, x.m.batch
 	if p.fact >= 0 {
 		if _, known := b.Household.Facts[p.fact].At(household); !known {
-			set = x.sets.unite(set, leafAlone(x.leaves.residence))
+			x.sets.add(set, leafAlone(x.leaves.residence))
 		}
 	}
 	if x.m.within(b.Area[household]) >= len(p.areas) {
-		set = x.sets.unite(set, leafAlone(x.leaves.area))
+		x.sets.add(set, leafAlone(x.leaves.area))
 	}
-	return set
 }
 
 // householdOf is the household of a lane.
@@ -439,26 +452,45 @@ func (x *waiting) householdOf(rel relation, lane int) int {
 
 // tell gathers what a programme's lanes wait for.
 func (x *waiting) tell(q *programmePlan) *Missing {
-	told := &x.results[q.index]
-	x.lanes = emptySets(x.lanes, x.m.lanes[q.rel])
+	told, r := &x.results[q.index], &x.m.results[q.index]
+	told.Lanes, told.Sets = resized(told.Lanes, len(r.done)), told.Sets[:0]
+	x.each(q, func(_ int32, lanes Bits) { told.Lanes.add(lanes) })
+	told.Lanes.add(r.of[Possible])
+	x.lanes = emptySets(x.lanes, told.Lanes)
 	x.each(q, func(id int32, lanes Bits) { x.unite(x.lanes, lanes, x.argument(id)) })
-	for w, possible := range x.m.results[q.index].of[Possible] {
+	for w, possible := range r.of[Possible] {
 		x.add(x.lanes, w, possible&x.rests(q, w), x.leaves.composition)
 	}
-	told.Sets, told.Of = told.Sets[:0], told.Of[:0]
+	if room := len(told.Lanes) << 6; len(told.Of) < room {
+		told.Of = make([]int32, room)
+	}
+	x.number(told)
+	return told
+}
+
+// add adds lanes to a bitmap.
+func (b Bits) add(lanes Bits) {
+	for w, word := range lanes {
+		b[w] |= word
+	}
+}
+
+// number tells the distinct sets of the lanes from each other; a lane that waits for nothing is left out.
+func (x *waiting) number(told *Missing) {
 	for len(x.local) < len(x.sets.members) {
 		x.local = append(x.local, -1)
 	}
-	x.local[0] = -1
-	for _, set := range x.lanes {
-		if set != 0 && x.local[set] < 0 {
+	each(told.Lanes, func(lane int) {
+		set := x.lanes[lane]
+		if set == 0 {
+			told.Lanes.Clear(lane)
+			return
+		}
+		if x.local[set] < 0 {
 			x.local[set] = int32(len(told.Sets))
 			told.Sets = append(told.Sets, x.sets.members[set])
 		}
-		told.Of = append(told.Of, x.local[set])
-	}
-	for _, set := range x.lanes {
-		x.local[set] = -1
-	}
-	return told
+		told.Of[lane] = x.local[set]
+	})
+	each(told.Lanes, func(lane int) { x.local[x.lanes[lane]] = -1 })
 }

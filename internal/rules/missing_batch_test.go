@@ -19,7 +19,7 @@ func whatIsMissing(fact string, unit pack.Unit, supporter bool) string {
 // told is the leaves of a lane, sorted.
 func (s *Missing) told(leaves []Leaf, lane int) []string {
 	var all []string
-	if s.Of[lane] >= 0 {
+	if s.Lanes.Has(lane) {
 		for _, i := range s.Sets[s.Of[lane]] {
 			all = append(all, whatIsMissing(leaves[i].Fact, leaves[i].Unit, leaves[i].Supporter))
 		}

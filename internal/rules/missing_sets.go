@@ -58,14 +58,18 @@ func (s *leafSets) bound() {
 
 func leafAlone(leaf int32) setCode { return setCode(leaf) + 1 }
 
+// add makes a set the union of itself and another.
+func (s *leafSets) add(to *setCode, set setCode) {
+	switch {
+	case *to == 0:
+		*to = set
+	case set != 0 && set != *to:
+		*to = s.unite(*to, set)
+	}
+}
+
 // unite is the union of two sets.
 func (s *leafSets) unite(a, b setCode) setCode {
-	if a == b || b == 0 {
-		return a
-	}
-	if a == 0 {
-		return b
-	}
 	p := &s.pairs[(uint32(a)*0x9e3779b1^uint32(b)*0x85ebca77)>>(32-pairBits)]
 	if p.a != a || p.b != b {
 		*p = leafUnion{a, b, s.make(a, b)}
