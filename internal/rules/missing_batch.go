@@ -36,6 +36,7 @@ type waiting struct {
 	pending Bits       // nodes that somebody waits for and that were not looked at
 	open    []int32    // nodes that are open, from the last to the first
 	results []Missing  // by programme
+	parts   []openPart // of the node at hand
 	known   openNode   // stands for a node that is known everywhere
 	local   []int32    // by set: its place in the result at hand, or -1
 	lanes   []setCode  // of the programme at hand
@@ -63,8 +64,14 @@ func (x *waiting) find() {
 	x.batch = x.m.number
 	x.sets.bound()
 	x.open = x.open[:0]
-	for _, q := range x.m.plan.programmes {
-		x.each(q, x.wait)
+	for i, q := range x.m.plan.programmes {
+		lanes := resized(x.results[i].Lanes, len(x.m.results[i].done))
+		x.results[i].Lanes = lanes
+		lanes.add(x.m.results[i].of[Possible])
+		x.each(q, func(id int32, open Bits) {
+			lanes.add(open)
+			x.wait(id, open)
+		})
 	}
 	for w := len(x.pending) - 1; w >= 0; w-- {
 		for x.pending[w] != 0 {
@@ -265,10 +272,19 @@ func emptySets(s []setCode, lanes Bits) []setCode {
 
 // unite adds, in some lanes, what an argument waits for.
 func (x *waiting) unite(into []setCode, lanes Bits, a *openNode) {
+	var last leafUnion // neighbours mostly wait for the same
 	for w, open := range a.open {
 		for word := open & lanes[w]; word != 0; word &= word - 1 {
 			lane := w<<6 + bits.TrailingZeros64(word)
-			x.sets.add(&into[lane], a.at(lane))
+			before, set := into[lane], a.set
+			if !a.same {
+				set = a.sets[lane]
+			}
+			if before != last.a || set != last.b {
+				last = leafUnion{before, set, before}
+				x.sets.add(&last.both, set)
+			}
+			into[lane] = last.both
 		}
 	}
 }
@@ -281,25 +297,75 @@ func (x *waiting) add(into []setCode, w int, word uint64, leaf int32) {
 	}
 }
 
-// operands: where one argument alone is unknown, its sets are the node's.
+// operands are the open lanes of what a node needs.
 func (x *waiting) operands(n *node, o *openNode) {
-	var only *openNode
+	x.parts = x.parts[:0]
 	for _, id := range n.args {
-		a := x.argument(id)
-		if a == only || !inCommon(a.open, o.open) {
-			continue
-		}
-		if only != nil {
-			x.unknownTogether(n, o)
-			return
-		}
-		only = a
+		x.part(id, o.open)
 	}
-	if only == nil {
+	x.join(o)
+}
+
+// choice: an unknown test and both arms, or the arm that a known one takes.
+func (x *waiting) choice(n *node, o *openNode) {
+	yes, no := x.choosing(n, o, true), x.choosing(n, o, false)
+	x.parts = x.parts[:0]
+	x.part(n.args[0], o.open)
+	x.part(n.args[1], yes)
+	x.part(n.args[2], no)
+	x.join(o)
+	x.m.release(n.rel, yes)
+	x.m.release(n.rel, no)
+}
+
+// openPart is what a node waits for in some of its lanes.
+type openPart struct {
+	of    *openNode
+	lanes Bits
+}
+
+func (x *waiting) part(id int32, lanes Bits) {
+	if a := x.argument(id); inCommon(a.open, lanes) {
+		x.parts = append(x.parts, openPart{a, lanes})
+	}
+}
+
+// join makes a node's sets of those of its parts: what is unknown alone is the whole, and sets that are the same in all lanes
+// are united once.
+func (x *waiting) join(o *openNode) {
+	switch {
+	case len(x.parts) == 0:
 		o.same, o.set = true, 0
 		return
+	case len(x.parts) == 1:
+		a := x.parts[0].of
+		o.same, o.set, o.sets = a.same, a.set, a.sets
+		return
 	}
-	o.same, o.set, o.sets = only.same, only.set, only.sets
+	o.same, o.set = true, 0
+	for _, p := range x.parts {
+		if o.same = o.same && p.of.same && covers(p, o.open); !o.same {
+			break
+		}
+		x.sets.add(&o.set, p.of.set)
+	}
+	if o.same {
+		return
+	}
+	x.empty(o)
+	for _, p := range x.parts {
+		x.unite(o.sets, p.lanes, p.of)
+	}
+}
+
+// covers reports whether a part is open in all the lanes.
+func covers(p openPart, lanes Bits) bool {
+	for w, word := range lanes {
+		if word&^(p.of.open[w]&p.lanes[w]) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func inCommon(a, b Bits) bool {
@@ -309,23 +375,6 @@ func inCommon(a, b Bits) bool {
 		}
 	}
 	return false
-}
-
-func (x *waiting) unknownTogether(n *node, o *openNode) {
-	x.empty(o)
-	for _, id := range n.args {
-		x.unite(o.sets, o.open, x.argument(id))
-	}
-}
-
-func (x *waiting) choice(n *node, o *openNode) {
-	x.empty(o)
-	x.unite(o.sets, o.open, x.argument(n.args[0]))
-	for arm, id := range n.args[1:] {
-		lanes := x.choosing(n, o, arm == 0)
-		x.unite(o.sets, lanes, x.argument(id))
-		x.m.release(n.rel, lanes)
-	}
 }
 
 func (x *waiting) lift(n *node, o *openNode) {
@@ -453,9 +502,7 @@ func (x *waiting) householdOf(rel relation, lane int) int {
 // tell gathers what a programme's lanes wait for.
 func (x *waiting) tell(q *programmePlan) *Missing {
 	told, r := &x.results[q.index], &x.m.results[q.index]
-	told.Lanes, told.Sets = resized(told.Lanes, len(r.done)), told.Sets[:0]
-	x.each(q, func(_ int32, lanes Bits) { told.Lanes.add(lanes) })
-	told.Lanes.add(r.of[Possible])
+	told.Sets = told.Sets[:0]
 	x.lanes = emptySets(x.lanes, told.Lanes)
 	x.each(q, func(id int32, lanes Bits) { x.unite(x.lanes, lanes, x.argument(id)) })
 	for w, possible := range r.of[Possible] {
