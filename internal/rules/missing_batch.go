@@ -281,8 +281,7 @@ func (x *waiting) unite(into []setCode, lanes Bits, a *openNode) {
 				set = a.sets[lane]
 			}
 			if before != last.a || set != last.b {
-				last = leafUnion{before, set, before}
-				x.sets.add(&last.both, set)
+				last = leafUnion{before, set, x.sets.union(before, set)}
 			}
 			into[lane] = last.both
 		}

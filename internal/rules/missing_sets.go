@@ -17,7 +17,7 @@ type leafSets struct {
 	members [][]int32          // of each set its leaves, ascending
 	numbers map[string]setCode // by content
 	pairs   []leafUnion        // unions made before, by a hash of both
-	union   []uint64           // under way
+	bits    []uint64           // of the union under way
 	key     []byte             // of it
 }
 
@@ -31,7 +31,7 @@ const (
 
 func newLeafSets(leaves int) *leafSets {
 	words := (leaves + 63) / 64
-	s := &leafSets{leaves: leaves, words: words, pairs: make([]leafUnion, 1<<pairBits), union: make([]uint64, words)}
+	s := &leafSets{leaves: leaves, words: words, pairs: make([]leafUnion, 1<<pairBits), bits: make([]uint64, words)}
 	s.forget()
 	return s
 }
@@ -40,11 +40,11 @@ func newLeafSets(leaves int) *leafSets {
 func (s *leafSets) forget() {
 	s.content, s.members, s.numbers = s.content[:0], s.members[:0], map[string]setCode{}
 	clear(s.pairs)
-	clear(s.union)
+	clear(s.bits)
 	s.number()
 	for leaf := range s.leaves {
-		clear(s.union)
-		s.union[leaf>>6] = 1 << (leaf & 63)
+		clear(s.bits)
+		s.bits[leaf>>6] = 1 << (leaf & 63)
 		s.number()
 	}
 }
@@ -59,17 +59,15 @@ func (s *leafSets) bound() {
 func leafAlone(leaf int32) setCode { return setCode(leaf) + 1 }
 
 // add makes a set the union of itself and another.
-func (s *leafSets) add(to *setCode, set setCode) {
-	switch {
-	case *to == 0:
-		*to = set
-	case set != 0 && set != *to:
-		*to = s.unite(*to, set)
-	}
-}
+func (s *leafSets) add(to *setCode, set setCode) { *to = s.union(*to, set) }
 
-// unite is the union of two sets.
-func (s *leafSets) unite(a, b setCode) setCode {
+func (s *leafSets) union(a, b setCode) setCode {
+	switch {
+	case a == 0:
+		return b
+	case b == 0 || a == b:
+		return a
+	}
 	p := &s.pairs[(uint32(a)*0x9e3779b1^uint32(b)*0x85ebca77)>>(32-pairBits)]
 	if p.a != a || p.b != b {
 		*p = leafUnion{a, b, s.make(a, b)}
@@ -79,8 +77,8 @@ func (s *leafSets) unite(a, b setCode) setCode {
 
 func (s *leafSets) make(a, b setCode) setCode {
 	of, with := s.content[int(a)*s.words:], s.content[int(b)*s.words:]
-	for w := range s.union {
-		s.union[w] = of[w] | with[w]
+	for w := range s.bits {
+		s.bits[w] = of[w] | with[w]
 	}
 	return s.number()
 }
@@ -88,7 +86,7 @@ func (s *leafSets) make(a, b setCode) setCode {
 // number is the number of the union under way.
 func (s *leafSets) number() setCode {
 	s.key = s.key[:0]
-	for _, w := range s.union {
+	for _, w := range s.bits {
 		s.key = binary.LittleEndian.AppendUint64(s.key, w)
 	}
 	if known, ok := s.numbers[string(s.key)]; ok {
@@ -96,9 +94,9 @@ func (s *leafSets) number() setCode {
 	}
 	number := setCode(len(s.members))
 	s.numbers[string(s.key)] = number
-	s.content = append(s.content, s.union...)
+	s.content = append(s.content, s.bits...)
 	var members []int32
-	for w, word := range s.union {
+	for w, word := range s.bits {
 		for ; word != 0; word &= word - 1 {
 			members = append(members, int32(w<<6+bits.TrailingZeros64(word)))
 		}
