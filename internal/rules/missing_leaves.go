@@ -16,6 +16,14 @@ type Leaf struct {
 	Name      Label
 }
 
+// String is the leaf in one word: the fact, behind "supporter:" where it is one of a supporter.
+func (l Leaf) String() string {
+	if l.Supporter {
+		return "supporter:" + l.Fact
+	}
+	return l.Fact
+}
+
 // Leaves is everything that some programme's outcome or amount can wait for, in the order of the rules. Equal plans have equal
 // leaves.
 func (p *Plan) Leaves() []Leaf { return p.leaving().list }

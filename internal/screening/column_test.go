@@ -50,7 +50,7 @@ func TestColumns(t *testing.T) {
 func FuzzChunk(f *testing.F) {
 	l := &legend{
 		Programmes: []legendProgramme{{ID: "one", Unit: "person", Components: []legendComponent{{ID: "sum", Per: "month"}}}, {ID: "two", Unit: "household"}},
-		Dimensions: []string{"income"}, Warnings: []legendWarning{{ID: "warning", Unit: "person"}},
+		Dimensions: []string{"income"}, Warnings: []legendWarning{{ID: "warning", Unit: "person"}}, Leaves: []string{"person.birth"},
 	}
 	var p packer
 	b := []byte{1, 2, 0}
@@ -59,13 +59,21 @@ func FuzzChunk(f *testing.F) {
 	}
 	b = append(b, "key"...)
 	b = append(b, make([]byte, 16)...)
-	for _, of := range [][]int64{{5_000_000}, {5_000_000}, {1_000_000}, {1}, {7}, {6, 1}, {1, 0}, {800_000_000}, {6}} {
+	for _, of := range [][]int64{{5_000_000}, {5_000_000}, {1_000_000}, {1}, {7}, {4, 1}, {1, 0}, {800_000_000}, {6}} {
 		b = p.append(b, of)
 	}
 	b = append(b, 1, 0, 1, 1)
+	sets := append(p.append([]byte{1, 1, 0}, []int64{1}), 0) // one set of one leaf, and none
+	b = append(append(b, byte(len(sets))), sets...)
 	var c chunk
 	if err := c.read(b, l); err != nil {
 		f.Fatalf("the seed cannot be read: %v", err)
+	}
+	if err := c.readWaiting(l); err != nil {
+		f.Fatalf("what the seed's open outcomes wait for cannot be read: %v", err)
+	}
+	if leaves := c.waitingOf(0).next(); len(leaves) != 1 || leaves[0] != 0 {
+		f.Fatalf("the seed's open outcome waits for %v", leaves)
 	}
 	f.Add(b)
 	f.Add([]byte{})
@@ -82,6 +90,17 @@ func FuzzChunk(f *testing.F) {
 			c.digest(lane)
 			c.verdicts[0].at(lane)
 			c.amounts[0][0].at(lane)
+		}
+		if c.readWaiting(l) != nil {
+			return
+		}
+		for p := range l.Programmes {
+			waiting := c.waitingOf(p)
+			for range c.openLanes(p) {
+				for _, leaf := range waiting.next() {
+					_ = l.Leaves[leaf]
+				}
+			}
 		}
 	})
 }

@@ -23,6 +23,7 @@ type keeper struct {
 	holding   rules.Bits
 	given     rules.Bits
 	lacking   rules.Bits
+	section   []byte // what open outcomes wait for
 	who       Who
 }
 
@@ -49,6 +50,7 @@ func (k *keeper) keep(b *rules.Batch, who *Who) []byte {
 		k.keepProgramme(p, &r.Programmes[p])
 	}
 	k.keepFired(r.Warnings)
+	k.keepWaiting(r)
 	return k.settle()
 }
 

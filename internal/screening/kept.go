@@ -31,6 +31,7 @@ type legend struct {
 	Programmes []legendProgramme `json:"programmes"`
 	Dimensions []string          `json:"dimensions"`
 	Warnings   []legendWarning   `json:"warnings"`
+	Leaves     []string          `json:"leaves"` // what open outcomes can wait for
 }
 
 type legendProgramme struct {
@@ -51,7 +52,7 @@ type legendWarning struct {
 }
 
 // keptFormat is raised when chunks are laid out otherwise.
-const keptFormat = 1
+const keptFormat = 2
 
 func newLegend(plan *rules.Plan, population string) legend {
 	p := plan.Policy().Pack()
@@ -75,6 +76,9 @@ func newLegend(plan *rules.Plan, population string) legend {
 	}
 	for _, rule := range plan.Policy().Warnings() {
 		l.Warnings = append(l.Warnings, legendWarning{rule.ID, rule.Unit})
+	}
+	for _, leaf := range plan.Leaves() {
+		l.Leaves = append(l.Leaves, leaf.String())
 	}
 	return l
 }
@@ -140,6 +144,7 @@ type chunk struct {
 	amounts  [][]amounts // by programme and component
 	fired    []firing
 	errors   int
+	waiting  waiting
 
 	start   []int32 // of each household: its first person; one more than households
 	keyEnds []int32 // of each household: where its key ends
@@ -248,6 +253,7 @@ func (c *chunk) read(content []byte, l *legend) error {
 	c.readIndex(r, len(l.Dimensions))
 	c.readProgrammes(r, l)
 	c.readFired(r, l)
+	c.waiting.content = r.take(r.count(len(r.rest)))
 	if r.err == nil && len(r.rest) > 0 {
 		return errTruncated
 	}

@@ -72,6 +72,7 @@ type Outcome struct {
 	Undetermined []*pack.Component // that may be due and whose amount is not known
 	Witness      *pack.Condition   // the first false condition of a refusal
 	Open         []*pack.Condition // of a possible or likely outcome: what is not known; none where only the composition is doubtful
+	Missing      []rules.Leaf      // of a possible or likely outcome: what has to be known, in the order of the rules
 }
 
 // ComponentAmount is the amount of a component.
@@ -204,6 +205,7 @@ func (r *Result) Outcomes() iter.Seq[Outcome] {
 		var who names
 		for i := range r.Kept.chunks {
 			r.Kept.open(i, &c)
+			c.mustReadWaiting(&r.Kept.legend)
 			who.read(r.people, i, &c)
 			for p := range r.Kept.legend.Programmes {
 				if !r.programmeOutcomes(&c, &who, p, yield) {
@@ -216,13 +218,18 @@ func (r *Result) Outcomes() iter.Seq[Outcome] {
 
 func (r *Result) programmeOutcomes(c *chunk, who *names, p int, yield func(Outcome) bool) bool {
 	programme := r.Policy.Pack().Programmes[p]
-	version := r.plan.Version(programme)
+	version, leaves, waiting := r.plan.Version(programme), r.plan.Leaves(), c.waitingOf(p)
 	for lane := range c.lanes(programme.Unit) {
 		v := Verdict(c.verdicts[p].at(lane))
 		o := Outcome{Programme: programme, Outcome: v.Outcome(), Held: v.Held(), Assumed: v.Assumed()}
 		o.Household, o.Person = who.who(c, programme.Unit, lane)
 		if version != nil {
 			o.decide(v, version)
+		}
+		if isOpen(o.Outcome) {
+			for _, leaf := range waiting.next() {
+				o.Missing = append(o.Missing, leaves[leaf])
+			}
 		}
 		for k := range c.amounts[p] {
 			switch amount := c.amounts[p][k].at(lane); amount {

@@ -49,6 +49,9 @@ func (k *Kept) count() error {
 		if err := c.read(content, &k.legend); err != nil {
 			return err
 		}
+		if err := c.readWaiting(&k.legend); err != nil {
+			return err
+		}
 		k.starts = append(k.starts, k.starts[i]+int32(c.households))
 		k.people += c.persons
 	}

@@ -52,6 +52,7 @@ type outcomeRow struct {
 	Assumed   bool   `parquet:"assumed" zh:"含默认推定"`
 	Amounts   string `parquet:"amounts" zh:"金额"`
 	Witness   string `parquet:"failed" zh:"首个不符条件"`
+	Missing   string `parquet:"missing" zh:"缺少的信息"`
 }
 
 // warningRow is a line of warnings.csv and of warnings.parquet.
@@ -299,13 +300,22 @@ func outcomeRows(all iter.Seq[Outcome]) iter.Seq[outcomeRow] {
 		row := outcomeRow{
 			Programme: o.Programme.ID, Name: o.Programme.Name.Zh, Household: SafeText(o.Household.Key), Village: o.Household.Area.String(),
 			Person: SafeText(o.Person.Name), ID: o.Person.Masked, Outcome: o.Outcome.String(), Held: o.Held, Assumed: o.Assumed,
-			Amounts: amountsText(o.Amounts),
+			Amounts: amountsText(o.Amounts), Missing: missingText(o.Missing),
 		}
 		if o.Witness != nil {
 			row.Witness = o.Witness.ID
 		}
 		return row
 	})
+}
+
+// missingText is what has to be known as "household.composition; person.birth".
+func missingText(all []rules.Leaf) string {
+	texts := make([]string, len(all))
+	for i, leaf := range all {
+		texts[i] = leaf.String()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // amountsText is components as "difference=799.2/month".
