@@ -102,6 +102,7 @@ func TestMissingOfTheCity(t *testing.T) {
 			t.Errorf("%d households miss nothing", n)
 		}
 		everythingKnown(b, r)
+		e.waiting.sets.forget() // as if very many sets had been met
 		compareMissing(t, plan, e, b)
 	}
 }
@@ -127,4 +128,23 @@ func everythingKnown(b *Batch, r *rand.Rand) {
 		}
 	}
 	clear(b.Doubtful)
+}
+
+// TestMissingTakesNoRoom: what the batch before needed is enough for the next like it.
+func TestMissingTakesNoRoom(t *testing.T) {
+	policy := mustCompile(t, dezhou(t))
+	on := mustDate("2026-11-01")
+	e := policy.On(on, nil).NewEvaluator()
+	b := drawnBatch(policy.world, on, rand.New(rand.NewPCG(4, 4)), 100)
+	evaluate := func() { e.Evaluate(b) }
+	both := func() {
+		e.Evaluate(b)
+		for i := range e.m.plan.programmes {
+			e.Missing(i)
+		}
+	}
+	both()
+	if alone, more := testing.AllocsPerRun(3, evaluate), testing.AllocsPerRun(3, both); more > alone {
+		t.Errorf("%v allocations to evaluate, %v with what is missing", alone, more)
+	}
 }
