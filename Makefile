@@ -8,8 +8,9 @@ COUNTY := out/county
 RESULT := out/screened
 ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
+SIZES  := 100000 1000000 5611194# people of the invented city
 
-.PHONY: run test check race bench fmt golden library clean
+.PHONY: run test check race bench bench-city fmt golden library clean
 
 ## run: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
 run: $(BIN)
@@ -34,9 +35,20 @@ race:
 	go test -race ./internal/screening ./internal/population
 	go test -race ./internal/rules -run 'OnePlan|Batches'
 
-## bench: the engine beside cel-go's interpreter, in one run
+## bench: each figure of docs/performance.md beside its baseline, on the sample county, in one run
 bench:
-	go test ./internal/rules -run '^$$' -bench . -benchtime 3s
+	go test ./internal/rules ./internal/screening ./internal/synth -p 1 -run '^$$' -bench 'WholePack|OneHousehold|Screening|Missing|Simulate|Write' -benchtime 3s
+
+## bench-city: the same of the whole invented city, and of a tenth and a fifth of it: makes about 10 GB under out/bench
+bench-city: $(BIN)
+	@for people in $(SIZES); do \
+		dir=out/bench/$$people; rm -rf $$dir; mkdir -p $$dir; \
+		start=$$(date +%s); $(BIN) synth --city --people $$people --out $$dir/city --on $(ON) > $$dir/synth.txt || exit 1; \
+		echo "$$people people: synth $$(( $$(date +%s) - start )) s"; \
+		start=$$(date +%s); $(BIN) population --in $$dir/city --out $$dir/columns --on $(ON) > $$dir/population.txt || exit 1; \
+		echo "$$people people: population $$(( $$(date +%s) - start )) s"; \
+		DAJIUZHU_COLUMNS=$(CURDIR)/$$dir/columns go test ./internal/screening -run '^$$' -bench 'Screening|Simulate' -benchtime 3x -timeout 60m || exit 1; \
+	done
 
 ## golden: write the golden files anew, to be read in the diff
 golden:

@@ -240,3 +240,36 @@ func BenchmarkRedetermine(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkOneHousehold explains a household, and determines it again after a change, beside what cel-go's interpreter takes
+// to evaluate it once without reasons.
+func BenchmarkOneHousehold(b *testing.B) {
+	plan, s := benchSubject(b)
+	o, err := newOracle(plan.policy.Pack(), plan.on)
+	if err != nil {
+		b.Fatal(err)
+	}
+	slot, _ := plan.policy.Layout().Slot("person.key_child")
+	ns := map[string]float64{}
+	measure := func(name string, work func()) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				work()
+			}
+			ns[name] = float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+			if baseline := ns["cel-go"]; baseline > 0 {
+				b.ReportMetric(baseline/ns[name], "times-faster")
+			}
+		})
+	}
+	measure("cel-go", func() { o.home(s.Batch, 0).everything() })
+	measure("explain", func() { plan.Explain(s) })
+	e, kept, at := plan.NewEvaluator(), [2]Kept{}, 0
+	var c Changes
+	e.Redetermine(s.Batch, &kept[1], &kept[0], &c)
+	measure("redetermine", func() {
+		s.Batch.Person.Facts[slot].Set(0, int64(at))
+		e.Redetermine(s.Batch, &kept[at], &kept[1-at], &c)
+		at = 1 - at
+	})
+}
