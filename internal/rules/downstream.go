@@ -143,17 +143,27 @@ func (s *signer) node(id int32) signature {
 		}
 	case opHolds:
 		fmt.Fprint(h, n.term.prog.index)
-	case opParam, opParamTable, opParamBand:
-		s.figures(h, n)
 	case opEligible, opAmount, opOutcome:
 		of := s.programme(n.prog)
 		h.Write(of[:])
+	}
+	if readsFigures(n.op) {
+		s.figures(h, n)
 	}
 	for _, arg := range n.args {
 		s.write(h, arg)
 	}
 	s.nodes[id] = signature(h.Sum(nil))
 	return s.nodes[id]
+}
+
+func readsFigures(o op) bool { return o == opParam || o == opParamTable || o == opParamBand }
+
+// figuresOf is a signature of a parameter's figures alone.
+func (s *signer) figuresOf(n *node) signature {
+	h := sha256.New()
+	s.figures(h, n)
+	return signature(h.Sum(nil))
 }
 
 // figures signs what a parameter comes to at each area and residence. Plans need not number places alike, so an area that has

@@ -24,6 +24,8 @@ type machine struct {
 	frames  [relations][]*frame
 	stack   []*vector // operands of the connectives under way
 	places  placeMemory
+	former  *machine  // of another plan, evaluated beside this one; nil without one
+	shared  []int32   // of each node: the former's that computes the same; -1 for none
 	left    [64]int64 // an operand that is the same in all lanes, for a word of lanes
 	right   [64]int64
 }
@@ -197,6 +199,9 @@ func fillBits(b Bits, n int) {
 // need makes a node's wanted lanes done and returns its vector.
 func (m *machine) need(id int32, want Bits) *vector {
 	id = m.plan.bodies[id]
+	if m.shared != nil && m.shared[id] >= 0 {
+		return m.former.need(m.shared[id], want)
+	}
 	v := &m.vectors[id]
 	switch {
 	case v.batch != m.number:

@@ -19,35 +19,28 @@ func (p Parts) Any() bool {
 	return p.Index
 }
 
-// Wanted is the lanes of a programme's unit that somebody wants. Refused, if it is there, says by condition which of them the
-// condition is likely to refuse, as when it did so before: it is asked first, and where it refuses for good nothing else is. Then
-// the first false condition is not known, only that one.
-type Wanted struct {
-	Lanes   Bits
-	Refused []Bits
-}
-
 // EvaluateParts computes some parts for a batch, and of a programme only the lanes of its unit that are wanted; nil is
 // all. What is not computed is without meaning. With no part it only makes
 // the batch ready for Value and Column.
-func (e *Evaluator) EvaluateParts(b *Batch, parts Parts, lanes func(programme int) Wanted) *Results {
-	m := e.m
-	m.load(b)
-	r := &e.results
+func (e *Evaluator) EvaluateParts(b *Batch, parts Parts, lanes func(programme int) Bits) *Results {
+	e.m.load(b)
+	return e.parts(parts, lanes)
+}
+
+// parts computes some parts for the batch that was loaded.
+func (e *Evaluator) parts(parts Parts, lanes func(programme int) Bits) *Results {
+	m, r := e.m, &e.results
 	r.Warnings = r.Warnings[:0]
 	for i, p := range m.plan.programmes {
 		if len(r.Programmes) <= i {
 			r.Programmes = append(r.Programmes, ProgrammeResult{})
 		}
 		if i < len(parts.Programmes) && parts.Programmes[i] {
-			want := Wanted{Lanes: m.all[p.rel]}
+			want := m.all[p.rel]
 			if lanes != nil {
 				want = lanes(i)
 			}
-			for condition, refused := range want.Refused {
-				m.refute(p, condition, refused)
-			}
-			m.decide(p, want.Lanes)
+			m.decide(p, want)
 			m.results[i].show(&r.Programmes[i], m.lanes[p.rel])
 		}
 	}
@@ -61,28 +54,4 @@ func (e *Evaluator) EvaluateParts(b *Batch, parts Parts, lanes func(programme in
 		}
 	}
 	return r
-}
-
-// refute makes lanes done that a condition refuses for good: whatever the others say, they are ineligible and rest on nothing.
-func (m *machine) refute(p *programmePlan, condition int, want Bits) {
-	if want == nil || !want.Any() {
-		return
-	}
-	r := &m.results[p.index]
-	if r.batch != m.number {
-		r.begin(p, m.number, m.lanes[p.rel])
-	}
-	sel := m.selection(p.rel)
-	defer m.release(p.rel, sel)
-	for w := range sel {
-		sel[w] = want[w] &^ r.done[w]
-	}
-	v := m.need(p.conditions[condition], sel)
-	for w := range sel {
-		sel[w] &= v.states(w).known &^ v.isTrue[w] &^ v.anyTaint(w)
-		r.of[Ineligible][w] |= sel[w]
-		r.refused[condition][w] |= sel[w]
-		r.done[w] |= sel[w]
-	}
-	m.skip(p, r, sel)
 }

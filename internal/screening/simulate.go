@@ -82,11 +82,12 @@ type LoserChange struct {
 }
 
 // Simulate holds another plan of the same day against this result. Only what the plans compute differently is computed anew,
-// and of it only units whom a condition that stays does not refuse anyway. The other plan's policy must lay facts out as this
-// one's does. In is the area outside of which nothing can change; 0 is none.
+// and of it only units whom no condition that stays refuses anyway, where some truth that rests on the change became another or a
+// changed figure enters what they get. The other plan's policy must lay facts out as this one's does. In is the area outside of
+// which nothing can change; 0 is none.
 func (r *Result) Simulate(ctx context.Context, other *rules.Plan, in area.Code, progress Progress) (*Simulation, error) {
-	s := &simulation{result: r, other: other, in: in, difference: r.plan.Differs(other), deciles: r.decilesOf()}
-	s.pairs, s.asked = s.pairsOf(), s.askedOf()
+	s := &simulation{result: r, other: other, in: in, difference: r.plan.Differs(other), contrast: r.plan.Contrast(other), deciles: r.decilesOf()}
+	s.pairs = s.pairsOf()
 	err := inParallel(ctx, r.Kept.Chunks(), progress, func() func(int) {
 		w := s.newWorker()
 		return w.chunk
@@ -112,9 +113,9 @@ type simulation struct {
 	other      *rules.Plan
 	in         area.Code
 	difference rules.Difference
+	contrast   *rules.Contrast
 	deciles    []uint8
 	pairs      [][]pair // by programme
-	asked      []int    // by programme: the conditions of the other plan that stand where they stood
 
 	mutex   sync.Mutex
 	workers []*simulator
@@ -122,19 +123,14 @@ type simulation struct {
 
 // simulator is a worker of a simulation.
 type simulator struct {
-	*simulation
-	evaluator *rules.Evaluator
-	batch     *rules.Batch
-	c         chunk
-	lanes     []rules.Wanted // by programme: whom to compute anew
-	refused   []rules.Bits   // by programme: those of them who are refused now
-	within    rules.Bits     // households whom the change can reach
+	chooser
+	batch *rules.Batch
+	c     chunk
 
 	programmes []map[area.Code]*Effect
 	counties   map[area.Code]*Effect
 	deciled    [deciles + 1]Effect
 	losers     []lost
-	evaluated  int
 
 	net     []Effect   // of each household of the chunk, of all programmes together
 	touched rules.Bits // households of which something changes
@@ -148,7 +144,8 @@ type lost struct {
 
 func (s *simulation) newWorker() *simulator {
 	n := len(s.difference.Parts.Programmes)
-	w := &simulator{simulation: s, batch: &rules.Batch{}, lanes: make([]rules.Wanted, n), refused: make([]rules.Bits, n), counties: map[area.Code]*Effect{}, programmes: make([]map[area.Code]*Effect, n)}
+	w := &simulator{batch: &rules.Batch{}, counties: map[area.Code]*Effect{}, programmes: make([]map[area.Code]*Effect, n)}
+	w.chooser = newChooser(s, &w.c)
 	for p := range w.programmes {
 		w.programmes[p] = map[area.Code]*Effect{}
 	}
@@ -161,111 +158,32 @@ func (s *simulation) newWorker() *simulator {
 // chunk computes anew what may change in a chunk and counts what does.
 func (w *simulator) chunk(i int) {
 	w.result.Kept.open(i, &w.c)
+	if !w.mayChange() {
+		return
+	}
+	w.batch = w.result.people.Batch(i, w.batch)
+	w.evaluator.Load(w.batch)
+	w.evaluator.Differ(w.within, w.undecidedOf)
 	if !w.choose() {
 		return
 	}
-	if w.evaluator == nil {
-		w.evaluator = w.other.NewEvaluator()
-	}
-	w.batch = w.result.people.Batch(i, w.batch)
-	results := w.evaluator.EvaluateParts(w.batch, rules.Parts{Programmes: w.difference.Parts.Programmes}, func(p int) rules.Wanted { return w.lanes[p] })
-	n := w.c.households
-	w.net = slices.Grow(w.net[:0], n)[:n]
+	results := w.evaluator.EvaluateParts(w.parts, func(p int) rules.Bits { return w.lanes[p] })
+	w.net = slices.Grow(w.net[:0], w.c.households)[:w.c.households]
 	clear(w.net)
-	w.touched = rules.NewBits(n)
-	for p, reached := range w.difference.Parts.Programmes {
-		if reached {
+	w.touched = emptied(w.touched, w.c.households)
+	for p, computed := range w.parts.Programmes {
+		if computed {
 			w.programme(p, &results.Programmes[p])
 		}
 	}
 	w.households(w.result.Kept.starts[i])
 }
 
-// choose selects the lanes to be computed anew; false if there are none.
-func (w *simulator) choose() bool {
-	w.reach()
-	some := false
-	for p, reached := range w.difference.Parts.Programmes {
-		if reached {
-			some = w.selectLanes(p) || some
-		}
-	}
-	return some
-}
-
-// reach is the households in the area of the change, and those of which too little is known to say.
-func (w *simulator) reach() {
-	w.within = rules.NewBits(w.c.households)
-	for h := range w.c.households {
-		if at := w.c.area(h); w.in == 0 || at == 0 || w.in.Contains(at) || at.Contains(w.in) {
-			w.within.Set(h)
-		}
-	}
-}
-
-func (w *simulator) selectLanes(p int) bool {
-	unit := w.result.Policy.Pack().Programmes[p].Unit
-	of := &w.c.verdicts[p]
-	want := &w.lanes[p]
-	*want = rules.Wanted{Lanes: rules.NewBits(of.n), Refused: make([]rules.Bits, w.asked[p])}
-	w.refused[p] = rules.NewBits(of.n)
-	open, any := w.openCodes(p, of)
-	if !any {
-		return false
-	}
-	some := false
-	for lane := range of.n {
-		if !open(lane) || !w.within.Has(w.c.household(unit, lane)) {
-			continue
-		}
-		want.Lanes.Set(lane)
-		w.evaluated++
-		some = true
-		condition, ok := Verdict(of.at(lane)).Witness()
-		if ok {
-			w.refused[p].Set(lane)
-		}
-		if ok && condition < w.asked[p] {
-			if want.Refused[condition] == nil {
-				want.Refused[condition] = rules.NewBits(of.n)
-			}
-			want.Refused[condition].Set(lane)
-		}
-	}
-	return some
-}
-
-// openCodes tells which lanes may change; any is false where none can. Of a palette each verdict is looked at once.
-func (w *simulator) openCodes(p int, of *column) (open func(lane int) bool, any bool) {
-	if of.palette == nil {
-		return func(lane int) bool { return w.open(p, Verdict(of.at(lane))) }, true
-	}
-	var may [paletteMost]bool
-	for code, v := range of.palette {
-		may[code] = w.open(p, Verdict(v))
-		any = any || may[code]
-	}
-	return func(lane int) bool { return may[of.code(lane)] }, any
-}
-
-// open reports whether a verdict may become another: it was not refused by a condition that stays.
-func (w *simulator) open(p int, v Verdict) bool {
-	if v.Outcome() == rules.NotAssessed {
-		return w.result.Policy.Pack().Programmes[p].Uncounted != w.other.Policy().Pack().Programmes[p].Uncounted
-	}
-	condition, refused := v.Witness()
-	return !refused || !w.difference.Conditions[p][condition]
-}
-
 // programme counts what changes of a programme.
 func (w *simulator) programme(p int, r *rules.ProgrammeResult) {
 	unit := w.result.Policy.Pack().Programmes[p].Unit
 	lastGain, lastLoss := -1, -1 // households that were counted
-	lanes := w.lanes[p].Lanes
-	for i := range lanes { // who was refused and is refused is as before
-		lanes[i] &^= w.refused[p][i] & r.Of[rules.Ineligible][i]
-	}
-	lanes.Each(func(lane int) {
+	w.lanes[p].Each(func(lane int) {
 		one := w.lane(p, r, lane)
 		if one == (Effect{}) {
 			return
@@ -354,24 +272,6 @@ type pair struct {
 	former, present       int
 	formerPer, presentPer string
 	alike                 bool // computed alike
-}
-
-// askedOf is how many conditions, from the first, the other plan's programmes have under the same names.
-func (s *simulation) askedOf() []int {
-	asked := make([]int, len(s.difference.Conditions))
-	for p := range asked {
-		version := s.other.Version(s.other.Policy().Pack().Programmes[p])
-		if version == nil {
-			continue
-		}
-		for i, id := range s.result.Kept.legend.Programmes[p].Conditions {
-			if i == len(version.Conditions) || version.Conditions[i].ID != id {
-				break
-			}
-			asked[p]++
-		}
-	}
-	return asked
 }
 
 // pairsOf are the pairs of each programme.

@@ -2,10 +2,12 @@ package screening_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
@@ -98,83 +100,135 @@ func TestSimulationIsTheDifferenceOfTwoScreenings(t *testing.T) {
 		{everywhere, []string{"elder_hardship=+20%", "resident_premium=-50", "orphan_basic[home]=1500"}},
 	} {
 		t.Run(fmt.Sprint(change.changes, change.scope.Area), func(t *testing.T) {
-			plan := c.changed(t, change.scope, change.changes...)
-			s, err := base.Simulate(t.Context(), plan, change.scope.Area, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			whole, err := screening.Run(t.Context(), plan, screening.Built{Population: c.people}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := everyUnit(whole)
-			want, touched := map[string]screening.Effect{}, 0
-			net := map[string]money.Decimal{}
-			for u, a := range before {
-				b := after[u]
-				if cmp.Equal(a, b, cmp.AllowUnexported(paid{})) {
-					continue
-				}
-				touched++
-				e := want[u.programme]
-				e.Yearly += b.less(a)
-				net[u.household] += b.less(a)
-				e.Granted += one(b.granted) - one(a.granted)
-				e.Open += one(open(b.outcome)) - one(open(a.outcome))
-				want[u.programme] = e
-			}
-			if touched == 0 {
+			if touched := c.differsAsTwoScreenings(t, base, before, c.changed(t, change.scope, change.changes...), change.scope.Area); touched == 0 {
 				t.Fatal("nothing changes, so the test tells nothing")
 			}
-			total := money.Decimal(0)
-			for _, p := range s.Programmes {
-				got := p.Total
-				got.Gain, got.Loss, got.Unknown = screening.Reach{}, screening.Reach{}, 0
-				if diff := cmp.Diff(want[p.Programme.ID], got); diff != "" {
-					t.Errorf("%s by hand −, simulated +:\n%s", p.Programme.ID, diff)
-				}
-				total += p.Total.Yearly
-				delete(want, p.Programme.ID)
-			}
-			if len(want) > 0 {
-				t.Errorf("these change and were not computed anew: %v", want)
-			}
-			gains, losses := 0, 0
-			for _, n := range net {
-				gains += one(n > 0)
-				losses += one(n < 0)
-			}
-			if s.Total.Yearly != total || s.Total.Gain.Households < gains || s.Total.Loss.Households < losses {
-				t.Errorf("in all %+v, want %s, at least %d gaining and %d losing", s.Total, total, gains, losses)
-			}
-			decided := s.Unranked
-			for _, d := range s.Deciles {
-				decided.Yearly += d.Yearly
-				decided.Gain.Households += d.Gain.Households
-				decided.Loss.Households += d.Loss.Households
-			}
-			if decided.Yearly != total || decided.Gain.Households != s.Total.Gain.Households || decided.Loss.Households != s.Total.Loss.Households {
-				t.Errorf("the tenths come to %+v, all to %+v", decided, s.Total)
-			}
-			for i, l := range s.Losers {
-				if net[l.Household.Key] != l.Yearly || i > 0 && s.Losers[i-1].Yearly > l.Yearly {
-					t.Errorf("household %s loses %s, by hand %s", l.Household.Key, l.Yearly, net[l.Household.Key])
-				}
-				if len(l.Changes) == 0 {
-					t.Errorf("nothing says why household %s loses", l.Household.Key)
-				}
-				for _, change := range l.Changes {
-					if len(change.After.Decided(c.policy.Pack(), fault.Zh, change.Programme.ID, change.Unit)) == 0 {
-						t.Errorf("nothing says what decides %s of household %s", change.Programme.ID, l.Household.Key)
-					}
-				}
-			}
-			if len(s.Losers) != min(losses, 10) {
-				t.Errorf("%d losers are told of %d", len(s.Losers), losses)
-			}
-			t.Logf("%d units computed of %d, %d change, %s a year", s.Evaluated, len(before), touched, total)
 		})
 	}
+}
+
+// TestAnyChangeIsTheDifferenceOfTwoScreenings draws changes of any figures.
+func TestAnyChangeIsTheDifferenceOfTwoScreenings(t *testing.T) {
+	c := newCounty(t, 1200)
+	base := c.screen(t)
+	before := everyUnit(base)
+	draw := rand.New(rand.NewPCG(7, 1))
+	touched := 0
+	for range 24 {
+		scope := reform.Scope{From: calendar.Beginning}
+		if draw.IntN(4) == 0 {
+			scope.Area = 371424100000
+		}
+		overlay, changes := c.drawn(draw, scope)
+		t.Run(fmt.Sprint(changes, scope.Area), func(t *testing.T) {
+			touched += c.differsAsTwoScreenings(t, base, before, c.policy.On(on, overlay), scope.Area)
+		})
+	}
+	if touched < 500 {
+		t.Errorf("only %d units change in all, so the test tells little", touched)
+	}
+}
+
+// broad are figures that many formulas read; most of the others concern few.
+var broad = []string{"dibao_standard", "minimum_wage", "edge_multiple", "disposable_income_all", "work_cost_share", "elder_hardship", "resident_premium"}
+
+// drawn is an overlay of one to three figures, changed by a share that may be great.
+func (c *county) drawn(draw *rand.Rand, scope reform.Scope) (rules.Overlay, []string) {
+	all := c.policy.Pack().Parameters
+	for {
+		var changes []string
+		for range 1 + draw.IntN(3) {
+			name := all[draw.IntN(len(all))].Name
+			if draw.IntN(2) == 0 {
+				name = broad[draw.IntN(len(broad))]
+			}
+			changes = append(changes, fmt.Sprintf("%s=%+d%%", name, draw.IntN(190)-95))
+		}
+		parsed, err := reform.Parse(changes)
+		if err != nil { // twice the same figure
+			continue
+		}
+		if overlay, err := reform.Overlay(c.policy.Pack(), parsed, scope); err == nil { // some figures cannot be changed by a share
+			return overlay, changes
+		}
+	}
+}
+
+// differsAsTwoScreenings holds the simulation of a plan against its own screening and returns how many units change.
+func (c *county) differsAsTwoScreenings(t *testing.T, base *screening.Result, before map[unit]paid, plan *rules.Plan, in area.Code) int {
+	t.Helper()
+	s, err := base.Simulate(t.Context(), plan, in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := screening.Run(t.Context(), plan, screening.Built{Population: c.people}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := everyUnit(whole)
+	want, touched := map[string]screening.Effect{}, 0
+	net := map[string]money.Decimal{}
+	for u, a := range before {
+		b := after[u]
+		if cmp.Equal(a, b, cmp.AllowUnexported(paid{})) {
+			continue
+		}
+		touched++
+		e := want[u.programme]
+		e.Yearly += b.less(a)
+		net[u.household] += b.less(a)
+		e.Granted += one(b.granted) - one(a.granted)
+		e.Open += one(open(b.outcome)) - one(open(a.outcome))
+		want[u.programme] = e
+	}
+	total := money.Decimal(0)
+	for _, p := range s.Programmes {
+		got := p.Total
+		got.Gain, got.Loss, got.Unknown = screening.Reach{}, screening.Reach{}, 0
+		if diff := cmp.Diff(want[p.Programme.ID], got); diff != "" {
+			t.Errorf("%s by hand −, simulated +:\n%s", p.Programme.ID, diff)
+		}
+		total += p.Total.Yearly
+		delete(want, p.Programme.ID)
+	}
+	if len(want) > 0 {
+		t.Errorf("these change and were not computed anew: %v", want)
+	}
+	gains, losses := 0, 0
+	for _, n := range net {
+		gains += one(n > 0)
+		losses += one(n < 0)
+	}
+	if s.Total.Yearly != total || s.Total.Gain.Households < gains || s.Total.Loss.Households < losses {
+		t.Errorf("in all %+v, want %s, at least %d gaining and %d losing", s.Total, total, gains, losses)
+	}
+	decided := s.Unranked
+	for _, d := range s.Deciles {
+		decided.Yearly += d.Yearly
+		decided.Gain.Households += d.Gain.Households
+		decided.Loss.Households += d.Loss.Households
+	}
+	if decided.Yearly != total || decided.Gain.Households != s.Total.Gain.Households || decided.Loss.Households != s.Total.Loss.Households {
+		t.Errorf("the tenths come to %+v, all to %+v", decided, s.Total)
+	}
+	for i, l := range s.Losers {
+		if net[l.Household.Key] != l.Yearly || i > 0 && s.Losers[i-1].Yearly > l.Yearly {
+			t.Errorf("household %s loses %s, by hand %s", l.Household.Key, l.Yearly, net[l.Household.Key])
+		}
+		if len(l.Changes) == 0 {
+			t.Errorf("nothing says why household %s loses", l.Household.Key)
+		}
+		for _, change := range l.Changes {
+			if len(change.After.Decided(c.policy.Pack(), fault.Zh, change.Programme.ID, change.Unit)) == 0 {
+				t.Errorf("nothing says what decides %s of household %s", change.Programme.ID, l.Household.Key)
+			}
+		}
+	}
+	if len(s.Losers) != min(losses, 10) {
+		t.Errorf("%d losers are told of %d", len(s.Losers), losses)
+	}
+	t.Logf("%d units computed of %d, %d change, %s a year", s.Evaluated, len(before), touched, total)
+	return touched
 }
 
 func one(b bool) int {
