@@ -40,9 +40,7 @@ func Merge(plan *rules.Plan, parts []Part) (*Kept, People, error) {
 		whole.chunks = append(whole.chunks, part.Kept.chunks...)
 	}
 	whole.legend = newLegend(plan, hex.EncodeToString(populations.Sum(nil)))
-	if err := whole.count(); err != nil {
-		return nil, nil, err
-	}
+	whole.count()
 	return whole, unnamed{whole}, nil
 }
 

@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"sync"
@@ -35,25 +36,40 @@ func Keep(ctx context.Context, plan *rules.Plan, people People, progress Progres
 	if err != nil {
 		return nil, err
 	}
-	if err := k.count(); err != nil {
-		return nil, err
-	}
+	k.count()
 	return k, nil
 }
 
-// count learns where the households of each chunk begin, and checks every chunk on the way.
-func (k *Kept) count() error {
+// count learns from the heads of the chunks where the households of each begin.
+func (k *Kept) count() {
 	k.starts, k.people = make([]int32, 1, len(k.chunks)+1), 0
-	var c chunk
 	for i, content := range k.chunks {
-		if err := c.read(content, &k.legend); err != nil {
+		r := &reader{rest: content}
+		households, persons := r.count(lanesMost), r.count(lanesMost)
+		k.starts = append(k.starts, k.starts[i]+int32(households))
+		k.people += persons
+	}
+}
+
+// check reads every chunk as far as anybody will, on all processors, and says what is wrong with the first that is.
+func (k *Kept) check() error {
+	wrong := make([]error, len(k.chunks))
+	err := inParallel(context.Background(), len(k.chunks), nil, func() func(int) {
+		var c chunk
+		return func(i int) {
+			if wrong[i] = c.read(k.chunks[i], &k.legend); wrong[i] == nil {
+				wrong[i] = c.readWaiting(&k.legend)
+			}
+		}
+	})
+	return cmp.Or(err, firstOf(wrong))
+}
+
+func firstOf(all []error) error {
+	for _, err := range all {
+		if err != nil {
 			return err
 		}
-		if err := c.readWaiting(&k.legend); err != nil {
-			return err
-		}
-		k.starts = append(k.starts, k.starts[i]+int32(c.households))
-		k.people += c.persons
 	}
 	return nil
 }

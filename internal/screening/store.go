@@ -88,7 +88,8 @@ func parseKept(content []byte) (*Kept, error) {
 			return nil, r.err
 		}
 	}
-	return k, k.count()
+	k.count()
+	return k, k.check()
 }
 
 func (r *reader) size32() int {

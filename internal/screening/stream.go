@@ -32,9 +32,7 @@ func KeepStream(ctx context.Context, plan *rules.Plan, stream Stream) (*Kept, Pe
 		return nil, nil, s.err
 	}
 	k.chunks = s.chunks
-	if err := k.count(); err != nil {
-		return nil, nil, err
-	}
+	k.count()
 	return k, unnamed{k}, nil
 }
 
