@@ -69,8 +69,8 @@ type screened struct {
 	result *screening.Result
 }
 
-// open reads the people.
-func (c *countyFlags) open(s *streams) (*crowd, error) {
+// plan is the policy as it stands on the day.
+func (c *countyFlags) plan() (*rules.Plan, error) {
 	on, err := day(c.On)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,16 @@ func (c *countyFlags) open(s *streams) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.openUnder(s, policy.On(on, nil))
+	return policy.On(on, nil), nil
+}
+
+// open reads the people.
+func (c *countyFlags) open(s *streams) (*crowd, error) {
+	plan, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	return c.openUnder(s, plan)
 }
 
 func (c *countyFlags) openUnder(s *streams, plan *rules.Plan) (*crowd, error) {
@@ -201,16 +210,11 @@ func (c *screenCommand) write(s *streams, result *screening.Result, scope screen
 
 // arrow screens the people of a stream.
 func (c *screenCommand) arrow(s *streams) error {
-	on, err := day(c.People.On)
+	plan, err := c.People.plan()
 	if err != nil {
 		return err
 	}
-	policy, err := compile(c.People.Pack)
-	if err != nil {
-		return err
-	}
-	plan := policy.On(on, nil)
-	people, err := exchange.NewReader(policy, s.in)
+	people, err := exchange.NewReader(plan.Policy(), s.in)
 	if err != nil {
 		return err
 	}
@@ -254,11 +258,7 @@ func (c *streamCommand) Run(s *streams) error {
 
 // merge ranks the counties together.
 func (c *screenCommand) merge(s *streams) error {
-	on, err := day(c.People.On)
-	if err != nil {
-		return err
-	}
-	policy, err := compile(c.People.Pack)
+	plan, err := c.People.plan()
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,6 @@ func (c *screenCommand) merge(s *streams) error {
 		}
 		parts = append(parts, screening.Part{Name: dir, Kept: kept})
 	}
-	plan := policy.On(on, nil)
 	kept, people, err := screening.Merge(plan, parts)
 	if err != nil {
 		return err

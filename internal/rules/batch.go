@@ -61,17 +61,6 @@ func (c *Column) At(i int) (int64, bool) {
 	return c.Num[i], c.Known.Has(i)
 }
 
-// spread is a column of n lanes that are all the same, lane by lane.
-func (c *Column) spread(n int) *Column {
-	all := &Column{Num: make([]int64, n), Known: NewBits(n)}
-	if num, known := c.At(0); n > 0 && known {
-		for i := range n {
-			all.Set(i, num)
-		}
-	}
-	return all
-}
-
 // Set makes lane i known with value v. The column is not Same.
 func (c *Column) Set(i int, v int64) {
 	c.Num[i] = v
