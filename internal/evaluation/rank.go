@@ -2,7 +2,6 @@ package evaluation
 
 import (
 	"math/big"
-	"slices"
 
 	"dajiuzhu/internal/money"
 )
@@ -109,11 +108,3 @@ func tauB(difference, a, b int64) money.Decimal {
 
 // hundredthsOf is a share of people in whole hundredths, at least one.
 func hundredthsOf(share money.Decimal) int { return max(1, int(share*100/money.Scale)) }
-
-// mostSevere is the greatest severity that labels of a household tell.
-func mostSevere(labels []*Label) int {
-	if len(labels) == 0 {
-		return unlabelled
-	}
-	return slices.MaxFunc(labels, func(a, b *Label) int { return a.Severity - b.Severity }).Severity
-}

@@ -301,17 +301,3 @@ func (m *machine) segments(over relation) (start, counted []int32) {
 	}
 	return m.batch.PersonEvent.Start, nil
 }
-
-// complete reports whether every row that a fold reads is known: the supporters, or the events of its kinds.
-func (m *machine) complete(n *node, lane int) bool {
-	if n.over == supporters {
-		return m.batch.AllSupporters.Has(lane)
-	}
-	t := m.table(n.over.parent())
-	for _, k := range n.kinds {
-		if !t.Complete[k].Has(lane) {
-			return false
-		}
-	}
-	return true
-}

@@ -81,14 +81,6 @@ func (p *places) count() int { return (len(p.areas) + len(p.open)) * len(p.resid
 // isOpen reports whether parameters distinguish more than is known of an area.
 func (p *places) isOpen(at area.Code) bool { return p.within(at) >= len(p.areas) }
 
-// of is the place of a household. One outside the pack's area is at the place of an unknown area.
-func (p *places) of(at area.Code, residence int, residenceKnown bool) int {
-	if !residenceKnown {
-		residence = len(p.residences) - 1
-	}
-	return p.within(at)*len(p.residences) + residence
-}
-
 func (p *places) within(at area.Code) int {
 	if i := slices.Index(p.open, at); i >= 0 {
 		return len(p.areas) + i

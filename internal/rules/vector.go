@@ -141,14 +141,6 @@ func (v *vector) lapse(lane int) {
 	v.lapsed.Set(lane)
 }
 
-func (v *vector) setBool(lane int, truth bool) {
-	v.known.Set(lane)
-	v.isTrue.Clear(lane)
-	if truth {
-		v.isTrue.Set(lane)
-	}
-}
-
 // fill makes every lane one value, and the vector same.
 func (v *vector) fill(state laneState, num int64) {
 	v.same, v.full = true, true

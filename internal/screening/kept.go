@@ -117,9 +117,6 @@ func (v Verdict) Open() uint64 {
 	return uint64(v) >> verdictDetail
 }
 
-// decision is the verdict without what other registers say: held changes with the facts only.
-func (v Verdict) decision() Verdict { return v &^ verdictHeld }
-
 // Marks of a household.
 const (
 	markCollective = 1 << iota
