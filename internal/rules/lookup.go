@@ -15,7 +15,7 @@ type placeMemory struct {
 }
 
 // place is each household's row in the tables of parameters. All are computed at once.
-func (m *machine) place(v *vector, want Bits) {
+func (m *machine) place(v *vector) {
 	p := m.plan.places
 	n := m.lanes[households]
 	alike := true
@@ -69,11 +69,6 @@ func (m *machine) param(n *node, v *vector, want Bits) {
 	each(want, func(lane int) { v.setCell(lane, n.cells[at.num[lane]]) })
 }
 
-// paramTable looks up a figure by a code, paramBand one by an amount.
-func (m *machine) paramTable(n *node, v *vector, want Bits) { m.lookUp(n, v, want) }
-
-func (m *machine) paramBand(n *node, v *vector, want Bits) { m.lookUp(n, v, want) }
-
 // figure is the figure at a place for a key.
 func (n *node) figure(place, key int64) cell {
 	if n.op == opParamTable {
@@ -94,7 +89,7 @@ func (n *node) differs(place int64) bool {
 	return n.scales[place].state == cellUnknown
 }
 
-// lookUp needs the key and the place: unknown before error before not in force.
+// lookUp looks up a figure by a code or by an amount. It needs the key and the place: unknown before error before not in force.
 func (m *machine) lookUp(n *node, v *vector, want Bits) {
 	key, place := m.need(n.args[0], want), m.need(n.args[1], want)
 	if key.same && place.same && key.state(0) == stateKnown {

@@ -298,13 +298,11 @@ func (m *machine) compute(n *node, v *vector, want Bits) {
 	case opNotInForce:
 		v.fill(stateLapsed, 0)
 	case opPlace:
-		m.place(v, want)
+		m.place(v)
 	case opParam:
 		m.param(n, v, want)
-	case opParamTable:
-		m.paramTable(n, v, want)
-	case opParamBand:
-		m.paramBand(n, v, want)
+	case opParamTable, opParamBand:
+		m.lookUp(n, v, want)
 	case opEligible, opAmount, opOutcome:
 		m.programmeValue(n, v, want)
 	case opAnd:
