@@ -78,6 +78,9 @@ var (
 // The old form left the century out; it is taken as 19. (The standard kept four sequences for people then over a
 // hundred years old; none of them can be alive.)
 func Parse(s string) (Number, error) {
+	if n, ok := plain(s); ok {
+		return n, nil
+	}
 	c, count, ok := characters(strings.TrimSpace(s))
 	if !ok {
 		return Number{}, fault.New(fault.Invalid, wrongLength, fault.Args{"count": count})
@@ -96,6 +99,28 @@ func Parse(s string) (Number, error) {
 	}
 	return check(c)
 }
+
+// plain is a number of 18 characters as they are normally written, of which nothing is wrong. A city has millions of them.
+func plain(s string) (Number, bool) {
+	if len(s) != length || s[0] == '0' {
+		return Number{}, false
+	}
+	value, remainder := uint64(0), uint(0)
+	for i := range length - 1 {
+		digit := uint(s[i]) - '0'
+		if digit > 9 {
+			return Number{}, false
+		}
+		value = value*10 + uint64(digit)
+		remainder += digit << (length - 1 - i)
+	}
+	n := Number{value ^ veil}
+	_, ok := n.birth()
+	return n, ok && s[length-1] == checkDigits[remainder%11]
+}
+
+// checkDigits is the 18th character by the remainder of the first 17.
+const checkDigits = "10X98765432"
 
 // characters normalises s to ASCII digits and X. It reports false, with the number of characters, if these are neither
 // 15 nor 18. What is no digit and no X becomes a space.
@@ -207,7 +232,7 @@ func CheckDigit(first17 string) byte {
 		}
 		remainder = (remainder + int(first17[i]-'0')) * 2 % 11
 	}
-	return "10X98765432"[remainder]
+	return checkDigits[remainder]
 }
 
 // Birth is the date of birth; it means nothing of no number.

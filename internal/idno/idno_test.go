@@ -174,6 +174,10 @@ func TestMakeAndParseAgree(t *testing.T) {
 		if back, err := idno.Parse(n.Plain()); err != nil || back != n {
 			t.Fatalf("Parse(%s) = %s, %v", n.Plain(), back.Plain(), err)
 		}
+		wide := strings.Map(func(r rune) rune { return r + '０' - '0' }, n.Plain()) // which is read a character at a time
+		if back, err := idno.Parse(wide); err != nil || back != n {
+			t.Fatalf("Parse(%s) = %s, %v", wide, back.Plain(), err)
+		}
 		old := n.Plain()[:6] + n.Plain()[8:17]
 		if back, err := idno.Parse(old); err != nil || back != n {
 			t.Fatalf("Parse(%s) = %s, %v, want %s", old, back.Plain(), err, n.Plain())

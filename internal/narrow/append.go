@@ -88,13 +88,14 @@ type spread struct {
 }
 
 func (s *spread) survey(num []int64) {
-	s.least, s.most = s.common, s.common
-	for _, v := range num {
+	least, most, differ := s.common, s.common, 0
+	for _, v := range num { // without a jump: which lanes differ cannot be foreseen
+		least, most = min(least, v), max(most, v)
 		if v != s.common {
-			s.differ++
-			s.least, s.most = min(s.least, v), max(s.most, v)
+			differ++
 		}
 	}
+	s.least, s.most, s.differ = least, most, differ
 	if s.differ > 0 {
 		s.unit = s.unitOf(num)
 	}

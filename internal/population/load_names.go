@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/parquet-go/parquet-go"
-
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
 )
@@ -21,24 +19,31 @@ func loadNames(c *Columns, list *saved, dir string) (*Names, error) {
 	if households.rows != c.Households() || persons.rows != c.Persons() {
 		return nil, damaged(filepath.Join(dir, savedList), errors.New("the tables of names have other rows than those of facts"))
 	}
-	var keys, zh, en, names, numbers []string
-	if err := attempt(households.texting(fieldKey, parquet.String(), &keys), households.texting(fieldDoubtsZh, textForm().node, &zh),
-		households.texting(fieldDoubtsEn, textForm().node, &en), persons.texting(fieldName, textForm().node, &names),
-		persons.texting(fieldNumber, parquet.String(), &numbers)); err != nil {
+	var keys, numbers []string
+	var zh, en, names texts
+	if err := attempt(households.distinct(fieldKey, &keys), households.repeated(fieldDoubtsZh, &zh), households.repeated(fieldDoubtsEn, &en),
+		persons.repeated(fieldName, &names), persons.distinct(fieldNumber, &numbers)); err != nil {
 		return nil, err
 	}
 	n := newNamer(c)
 	for i, key := range keys {
-		n.addHousehold(key, splitDoubts(zh[i], en[i]))
+		n.addHousehold(key, splitDoubts(zh.at(i), en.at(i)))
 	}
-	for i, name := range names {
-		number, err := parseNumber(numbers[i])
-		if err != nil {
-			return nil, damaged(persons.path, err)
-		}
-		n.addPerson(name, number)
+	n.text, n.name, n.number = names.distinct, names.of, make([]idno.Number, len(numbers))
+	if err := parseNumbers(n.number, numbers); err != nil {
+		return nil, damaged(persons.path, err)
 	}
 	return n.Names, nil
+}
+
+func parseNumbers(to []idno.Number, plain []string) error {
+	for i, p := range plain {
+		var err error
+		if to[i], err = parseNumber(p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func parseNumber(plain string) (idno.Number, error) {

@@ -2,8 +2,10 @@ package population
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -200,12 +202,37 @@ func (v *pageValues) copyAfter(from, to, values int, num []int64, known rules.Bi
 	lanes, levels := num[lane:lane+to-from], v.levels[from:to]
 	next := v.skip(from, to)
 	v.write(lanes[:next], values)
-	for i := len(levels) - 1; next > 0; i-- { // from behind, so that nothing is overwritten before it has moved
-		if levels[i] != 0 {
+	for at := (len(levels) - 1) &^ 63; next > 0; at -= 64 { // from behind, so that nothing is overwritten before it has moved
+		set := levelBits(levels[at:min(at+64, len(levels))])
+		putWord(known, lane+at, set)
+		for set != 0 {
+			i := 63 - bits.LeadingZeros64(set)
+			set &^= 1 << i
 			next--
-			lanes[i] = lanes[next]
-			known.Set(lane + i)
+			lanes[at+i] = lanes[next]
 		}
+	}
+}
+
+// levelBits is up to 64 levels, each 0 or 1, as bits.
+func levelBits(levels []byte) uint64 {
+	const gather = 0x0102_0408_1020_4080 // brings the lowest bits of eight bytes together in the highest
+	set, at := uint64(0), 0
+	for ; at+8 <= len(levels); at += 8 {
+		set |= binary.LittleEndian.Uint64(levels[at:]) * gather >> 56 << at
+	}
+	for ; at < len(levels); at++ {
+		set |= uint64(levels[at]) << at
+	}
+	return set
+}
+
+// putWord sets up to 64 lanes from a lane on.
+func putWord(b rules.Bits, lane int, set uint64) {
+	w, shift := lane>>6, lane&63
+	b[w] |= set << shift
+	if over := set >> 1 >> (63 - shift); over != 0 {
+		b[w+1] |= over
 	}
 }
 

@@ -185,27 +185,3 @@ func (r *savedRows) areas(to *[]area.Code) error {
 	}
 	return nil
 }
-
-// texting reads a column of texts.
-func (r *savedRows) texting(name string, node parquet.Node, to *[]string) func() error {
-	return func() error {
-		return r.guarded(func() error {
-			*to = make([]string, 0, r.rows)
-			err := r.pages(name, node, func(page parquet.Page) error {
-				some := make([]parquet.Value, page.NumValues())
-				n, err := page.Values().ReadValues(some)
-				if err != nil && !errors.Is(err, io.EOF) {
-					return err
-				}
-				for _, v := range some[:n] {
-					*to = append(*to, string(v.ByteArray()))
-				}
-				return nil
-			})
-			if err == nil && len(*to) != r.rows {
-				err = errTooFew
-			}
-			return err
-		})
-	}
-}
