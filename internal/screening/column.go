@@ -3,6 +3,7 @@ package screening
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 )
 
@@ -54,17 +55,84 @@ func (c *column) tally(f func(number int64, lanes int)) {
 		return
 	}
 	var counts [paletteMost]int
-	if c.width == 0 {
-		counts[0] = c.n
-	} else {
-		for lane := range c.n {
-			counts[c.code(lane)]++
+	c.countCodes(&counts)
+	for code, number := range c.palette {
+		if counts[code] > 0 {
+			f(number, counts[code])
 		}
 	}
-	for code, lanes := range counts {
-		if lanes > 0 {
-			f(c.palette[code], lanes)
+}
+
+// eachBut calls f for the lanes that have another number than the given one, which is best that of most lanes: bytes in which
+// all codes stand for it are passed over.
+func (c *column) eachBut(number int64, f func(lane int, number int64)) {
+	skip := 0 // lanes in a byte of zeroes that says nothing
+	if c.width > 0 && c.width < 8 && c.number(0) == number {
+		skip = 8 / c.width
+	}
+	for lane := 0; lane < c.n; lane++ {
+		if skip > 0 && lane%skip == 0 && c.codes[lane/skip] == 0 {
+			lane += skip - 1
+			continue
 		}
+		if other := c.at(lane); other != number {
+			f(lane, other)
+		}
+	}
+}
+
+// countCodes counts the lanes of each code of a palette.
+func (c *column) countCodes(counts *[paletteMost]int) {
+	switch c.width {
+	case 0:
+		counts[0] = c.n
+	case 1:
+		counts[1] = ones(c.codes, c.n)
+		counts[0] = c.n - counts[1]
+	case 8:
+		for _, code := range c.codes[:c.n] {
+			counts[code]++
+		}
+	default:
+		c.countNarrow(counts)
+	}
+}
+
+// ones is how many of the first n bits are set.
+func ones(set []byte, n int) int {
+	count := 0
+	for ; n >= 64; n -= 64 {
+		count += bits.OnesCount64(binary.LittleEndian.Uint64(set))
+		set = set[8:]
+	}
+	for ; n > 0; n -= 8 {
+		count += bits.OnesCount8(set[0] & byte(1<<min(n, 8)-1))
+		set = set[1:]
+	}
+	return count
+}
+
+// countNarrow counts codes of which several lie in a byte. Neighbours mostly have the same.
+func (c *column) countNarrow(counts *[paletteMost]int) {
+	each, mask := 8/c.width, byte(1<<c.width-1)
+	last, times := byte(0), 0
+	count := func(lanes int) {
+		for i := range lanes {
+			counts[last>>(i*c.width)&mask] += times
+		}
+	}
+	for _, packed := range c.codes[:c.n/each] {
+		if packed == last {
+			times++
+			continue
+		}
+		count(each)
+		last, times = packed, 1
+	}
+	count(each)
+	if rest := c.n % each; rest > 0 {
+		last, times = c.codes[c.n/each], 1
+		count(rest)
 	}
 }
 

@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -29,10 +30,13 @@ func TestColumns(t *testing.T) {
 					t.Fatalf("lane %d is %d, want %d", lane, got, want)
 				}
 			}
-			counted := 0
-			c.tally(func(number int64, lanes int) { counted += lanes })
-			if counted != len(kind) {
-				t.Fatalf("%d lanes counted of %d", counted, len(kind))
+			counted, want := map[int64]int{}, map[int64]int{}
+			c.tally(func(number int64, lanes int) { counted[number] += lanes })
+			for _, number := range kind {
+				want[number]++
+			}
+			if !maps.Equal(counted, want) {
+				t.Fatalf("counted %v, want %v", counted, want)
 			}
 		}
 		if r.err != nil {

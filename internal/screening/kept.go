@@ -3,6 +3,7 @@ package screening
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/money"
@@ -184,20 +185,26 @@ func (a *amounts) all() []money.Decimal {
 	if a.asked {
 		return a.lanes
 	}
-	a.asked, a.lanes = true, a.lanes[:0]
+	a.asked, a.lanes = true, slices.Grow(a.lanes[:0], a.given.n)[:a.given.n]
+	for lane := range a.lanes {
+		a.lanes[lane] = none
+	}
+	a.each(func(lane int, amount money.Decimal) { a.lanes[lane] = amount })
+	return a.lanes
+}
+
+// each calls f for the lanes that have an amount or may have one that is not known.
+func (a *amounts) each(f func(lane int, amount money.Decimal)) {
 	next := 0
-	for lane := range a.given.n {
-		amount := none
-		switch given := a.given.at(lane); {
+	a.given.eachBut(amountNone, func(lane int, given int64) {
+		switch {
 		case given == amountOpen:
-			amount = open
+			f(lane, open)
 		case given == amountGiven && next < a.amount.n:
-			amount = money.Decimal(a.amount.at(next))
+			f(lane, money.Decimal(a.amount.at(next)))
 			next++
 		}
-		a.lanes = append(a.lanes, amount)
-	}
-	return a.lanes
+	})
 }
 
 // firing is the lanes for which a rule fires.

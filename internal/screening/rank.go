@@ -28,23 +28,25 @@ type field struct {
 	before     []int32
 	coverage   []int32
 	parts      [][]int32
-	areas      map[area.Level]*zoning
+	zonings    []*zoning // by level
 }
 
 // zoning numbers the areas of a level as they come.
 type zoning struct {
 	level area.Level
-	of    []int32 // of each household of the field
+	last  area.Code // the village that was added last
+	of    []int32   // of each household of the field
 	found map[area.Code]int32
 	codes []area.Code
 }
 
 func (z *zoning) add(village area.Code) {
-	code := village.At(z.level)
-	if n := len(z.of); n > 0 && z.codes[z.of[n-1]] == code {
+	if n := len(z.of); n > 0 && z.last == village {
 		z.of = append(z.of, z.of[n-1])
 		return
 	}
+	z.last = village
+	code := village.At(z.level)
 	number, ok := z.found[code]
 	if !ok {
 		number = int32(len(z.codes))
@@ -54,12 +56,27 @@ func (z *zoning) add(village area.Code) {
 	z.of = append(z.of, number)
 }
 
-// newField takes the households of what was kept. Beside the levels of ranks it tells the areas of another apart.
+// newField is room for the households of what was kept. Beside the levels of ranks it tells the areas of another apart.
 func newField(k *Kept, beside area.Level) *field {
-	f := &field{parts: make([][]int32, len(k.legend.Dimensions)), areas: map[area.Level]*zoning{}, doubtful: rules.NewBits(k.Households())}
-	for _, level := range append([]area.Level{beside}, rankLevels[:]...) {
-		f.areas[level] = &zoning{level: level, found: map[area.Code]int32{}}
+	n := k.Households()
+	room := func() []int32 { return make([]int32, 0, n) }
+	f := &field{
+		households: room(), members: room(), doubtful: rules.NewBits(n), score: room(), before: room(), coverage: room(),
+		parts: make([][]int32, len(k.legend.Dimensions)),
 	}
+	for d := range f.parts {
+		f.parts[d] = room()
+	}
+	for _, level := range append([]area.Level{beside}, rankLevels[:]...) {
+		if f.areas(level) == nil {
+			f.zonings = append(f.zonings, &zoning{level: level, found: map[area.Code]int32{}, of: room()})
+		}
+	}
+	return f
+}
+
+// place takes what ranks rest on.
+func (f *field) place(k *Kept) {
 	var c chunk
 	for i := range k.chunks {
 		k.open(i, &c)
@@ -69,7 +86,6 @@ func newField(k *Kept, beside area.Level) *field {
 			}
 		}
 	}
-	return f
 }
 
 func (f *field) add(c *chunk, lane int, household int32) {
@@ -79,14 +95,34 @@ func (f *field) add(c *chunk, lane int, household int32) {
 	f.households = append(f.households, household)
 	f.members = append(f.members, int32(c.counted.at(lane)))
 	f.score = append(f.score, int32(c.score.at(lane)))
-	f.before = append(f.before, int32(c.before.at(lane)))
-	f.coverage = append(f.coverage, int32(c.coverage.at(lane)))
-	for d := range f.parts {
-		f.parts[d] = append(f.parts[d], int32(c.parts[d].at(lane)))
+	village := c.area(lane)
+	for _, z := range f.zonings {
+		z.add(village)
 	}
-	for _, z := range f.areas {
-		z.add(c.area(lane))
+}
+
+// figures takes of a chunk what ranks do not rest on.
+func (f *field) figures(c *chunk) {
+	for lane := range c.households {
+		if c.collective(lane) {
+			continue
+		}
+		f.before = append(f.before, int32(c.before.at(lane)))
+		f.coverage = append(f.coverage, int32(c.coverage.at(lane)))
+		for d := range f.parts {
+			f.parts[d] = append(f.parts[d], int32(c.parts[d].at(lane)))
+		}
 	}
+}
+
+// areas is the areas of a level, nil of one that is not told apart.
+func (f *field) areas(level area.Level) *zoning {
+	for _, z := range f.zonings {
+		if z.level == level {
+			return z
+		}
+	}
+	return nil
 }
 
 // ranking is the order of a field, hardest first, and the place of each household, by its number in the field.
@@ -109,7 +145,7 @@ func (f *field) rank(score []int32, x *pack.Index) *ranking {
 		r.order[i] = int32(uint32(key))
 	}
 	for i, level := range rankLevels {
-		r.places[i] = f.within(r.order, score, f.areas[level])
+		r.places[i] = f.within(r.order, score, f.areas(level))
 	}
 	if x != nil {
 		r.markHardest(f, score, x.Hardest)
@@ -136,7 +172,7 @@ func (f *field) within(order, score []int32, z *zoning) []int32 {
 // markHardest marks, within each area of the pack's level, the households from the top whose people make up the pack's
 // share of all people; those with the score of the last one belong to them.
 func (r *ranking) markHardest(f *field, score []int32, hardest pack.Hardest) {
-	z := f.areas[hardest.Level]
+	z := f.areas(hardest.Level)
 	people, taken, last := make([]int64, len(z.codes)), make([]int64, len(z.codes)), make([]int32, len(z.codes))
 	for h := range score {
 		people[z.of[h]] += int64(f.members[h])

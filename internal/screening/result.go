@@ -102,10 +102,12 @@ func NewResult(plan *rules.Plan, people People, kept *Kept) *Result {
 	if x != nil {
 		level = x.Hardest.Level
 	}
-	r := &Result{On: plan.Date(), Policy: plan.Policy(), Kept: kept, People: kept.People(), plan: plan, people: people}
+	r := &Result{
+		On: plan.Date(), Policy: plan.Policy(), Kept: kept, People: kept.People(), plan: plan, people: people, field: newField(kept, level),
+	}
 	var counting sync.WaitGroup
 	counting.Go(r.tally)
-	r.field = newField(kept, level)
+	r.field.place(kept)
 	r.ranking = r.field.rank(r.field.score, x)
 	r.Collective = kept.Households() - len(r.field.households)
 	counting.Wait()

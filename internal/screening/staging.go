@@ -8,12 +8,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 )
 
-// staging is files that are written beside their places and put there together.
+// staging is files that are written beside their places and put there together. Several may be written at a time.
 type staging struct {
 	dir, temp string
+	mutex     sync.Mutex
 	names     []string
 	obsolete  []string // files that go when the others are in their places
 }
@@ -54,6 +57,8 @@ func (s *staging) file(name string, mode os.FileMode, write func(io.Writer) erro
 	if err := writeFile(filepath.Join(s.temp, name), mode, write); err != nil {
 		return fmt.Errorf("writing %s: %w", filepath.Join(s.dir, name), err)
 	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	s.names = append(s.names, name)
 	return nil
 }
@@ -78,6 +83,7 @@ func writeFile(path string, mode os.FileMode, write func(io.Writer) error) error
 
 // commit puts the files in their places. Whether they can be is looked at before the first is.
 func (s *staging) commit() error {
+	slices.Sort(s.names) // in the same order however long each took
 	for _, name := range s.names {
 		if info, err := os.Stat(filepath.Join(s.dir, name)); err == nil && info.IsDir() {
 			return fmt.Errorf("replacing %s: a folder is in the way", filepath.Join(s.dir, name))

@@ -24,7 +24,7 @@ type MechanismTally struct {
 	Total     int
 }
 
-// tally counts outcomes by programme and warnings by rule and mechanism.
+// tally counts outcomes by programme and warnings by rule and mechanism, and takes the field's figures on the way.
 func (r *Result) tally() {
 	for i, p := range r.Policy.Pack().Programmes {
 		r.Programmes = append(r.Programmes, Tally{Programme: p, Refused: make([]int, len(r.Kept.legend.Programmes[i].Conditions))})
@@ -33,6 +33,7 @@ func (r *Result) tally() {
 	var c chunk
 	for i := range r.Kept.chunks {
 		r.Kept.open(i, &c)
+		r.field.figures(&c)
 		r.Errors += c.errors
 		for p := range r.Programmes {
 			r.Programmes[p].add(&c, p, r.Kept.legend.Programmes[p].Components)
@@ -75,11 +76,11 @@ func (t *Tally) sum(c *chunk, p, component int, per string) {
 	if per == "month" {
 		sum = &t.Monthly
 	}
-	for lane, amount := range a.all() {
+	a.each(func(lane int, amount money.Decimal) {
 		if amount > open && Verdict(c.verdicts[p].at(lane)).Outcome() == rules.Eligible {
 			*sum, _ = sum.Add(amount)
 		}
-	}
+	})
 }
 
 func (r *Result) tallyMechanisms() {

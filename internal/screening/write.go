@@ -120,29 +120,45 @@ const (
 // their places only when all of them are whole and on disk, so that a failure leaves the former ones. The notice is a fault of the
 // former screening that made changes impossible.
 func (r *Result) Write(dir string, scope Scope, more ...File) (notice, err error) {
-	former, notice := loadFormer(dir)
 	s, err := stage(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer s.drop()
-	steps := append(r.tables(s, scope),
-		func() error { return s.file("summary.json", 0o644, r.writeSummary) },
-		func() error { return s.file(KeptFile, 0o600, r.Kept.write) })
-	if former != nil {
-		steps = append(steps, func() error { return writeTable(s, "changes", r.changeRows(former)) })
-	} else {
-		s.supersede("changes")
-	}
+	keeping := make(chan error, 1)
+	go func() { keeping <- s.file(KeptFile, 0o600, r.Kept.write) }() // what was kept is the most of it: beside all others
+	steps := append(r.tables(s, scope), func() error { return s.file("summary.json", 0o644, r.writeSummary) })
 	for _, f := range more {
 		steps = append(steps, func() error { return s.file(f.Name, f.Mode, f.Write) })
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	steps = append(steps, func() (err error) {
+		notice, err = r.writeChanges(s, dir)
+		return err
+	})
+	err = inTurn(steps)
+	if err = errors.Join(err, <-keeping); err != nil {
+		return nil, err
 	}
 	return notice, s.commit()
+}
+
+func inTurn(steps []func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeChanges writes what is otherwise than in the former screening of a folder, if there is one.
+func (r *Result) writeChanges(s *staging, dir string) (notice, err error) {
+	former, notice := loadFormer(dir)
+	if former == nil {
+		s.supersede("changes")
+		return notice, nil
+	}
+	return notice, writeTable(s, "changes", r.changeRows(former))
 }
 
 // tables are the steps that write the tables of a scope. Those of a former screening that are not written anew go, because
