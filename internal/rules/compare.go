@@ -82,22 +82,37 @@ func compareWord(o op, a, b []int64, lanes uint64) uint64 {
 		}
 		return truth
 	}
-	a, b = a[:64], b[:64]
 	switch o {
 	case opEqual:
-		for i := range 64 {
-			truth |= bit(a[i] == b[i]) << i
-		}
+		truth = equalWord(a, b)
 	case opLess:
-		for i := range 64 {
-			truth |= bit(a[i] < b[i]) << i
-		}
+		truth = lessWord(a, b)
 	default:
-		for i := range 64 {
-			truth |= bit(a[i] <= b[i]) << i
-		}
+		truth = ^lessWord(b, a)
 	}
 	return truth & lanes
+}
+
+// lessWord compares a whole word of lanes, eight at a time: the shifts within are then constants.
+func lessWord(a, b []int64) uint64 {
+	truth := uint64(0)
+	for i := 0; i < 64; i += 8 {
+		x, y := a[i:i+8:i+8], b[i:i+8:i+8]
+		truth |= (bit(x[0] < y[0]) | bit(x[1] < y[1])<<1 | bit(x[2] < y[2])<<2 | bit(x[3] < y[3])<<3 |
+			bit(x[4] < y[4])<<4 | bit(x[5] < y[5])<<5 | bit(x[6] < y[6])<<6 | bit(x[7] < y[7])<<7) << i
+	}
+	return truth
+}
+
+// equalWord is lessWord for equality.
+func equalWord(a, b []int64) uint64 {
+	truth := uint64(0)
+	for i := 0; i < 64; i += 8 {
+		x, y := a[i:i+8:i+8], b[i:i+8:i+8]
+		truth |= (bit(x[0] == y[0]) | bit(x[1] == y[1])<<1 | bit(x[2] == y[2])<<2 | bit(x[3] == y[3])<<3 |
+			bit(x[4] == y[4])<<4 | bit(x[5] == y[5])<<5 | bit(x[6] == y[6])<<6 | bit(x[7] == y[7])<<7) << i
+	}
+	return truth
 }
 
 // bit is 1 for true; the compiler makes no jump of it.

@@ -105,11 +105,21 @@ func (f *frame) unknownUnless(complete, want Bits) {
 	}
 }
 
-// mark sets the owners of a word of rows.
+// mark sets the owners of a word of rows. Those of neighbours mostly lie in one word.
 func mark(b Bits, of []int32, w int, rows uint64) {
-	for ; rows != 0; rows &= rows - 1 {
-		b.Set(int(of[w<<6+bits.TrailingZeros64(rows)]))
+	if rows == 0 {
+		return
 	}
+	at, set := of[w<<6+bits.TrailingZeros64(rows)]>>6, uint64(0)
+	for ; rows != 0; rows &= rows - 1 {
+		owner := of[w<<6+bits.TrailingZeros64(rows)]
+		if owner>>6 != at {
+			b[at] |= set
+			at, set = owner>>6, 0
+		}
+		set |= 1 << (owner & 63)
+	}
+	b[at] |= set
 }
 
 // quantify decides exists by one true row and all by one false one.

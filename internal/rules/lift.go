@@ -127,21 +127,66 @@ func (m *machine) starts(rel relation) []int32 {
 	return m.batch.HouseholdEvent.Start
 }
 
-// expand is, for a word of lanes, the bits of the lanes above them.
+// expand is, for a word of lanes, the bits of the lanes above them. These ascend, and mostly lie so close that one word holds
+// all of them, in which they are often all alike.
 func expand(b Bits, of []int32, w int, lanes uint64) uint64 {
+	above := of[w<<6 : min(len(of), w<<6+64)]
+	if lanes == 0 || len(above) == 0 {
+		return 0
+	}
+	first, last := above[0], above[len(above)-1]
+	if last-first >= 64 {
+		return expandFar(b, above, lanes)
+	}
+	window, span := b.from(int(first)), ^uint64(0)>>(63-(last-first))
+	switch window & span {
+	case 0:
+		return 0
+	case span:
+		return lanes
+	}
+	if len(above) == 64 && dense(lanes) {
+		return expandNear(window, above, first) & lanes
+	}
 	word := uint64(0)
-	if !dense(lanes) {
-		for rest := lanes; rest != 0; rest &= rest - 1 {
-			i := bits.TrailingZeros64(rest)
-			above := of[w<<6+i]
-			word |= b[above>>6] >> (above & 63) & 1 << i
-		}
-		return word
+	for rest := lanes; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest)
+		word |= window >> ((above[i] - first) & 63) & 1 << i
 	}
-	for i, above := range of[w<<6 : min(len(of), w<<6+64)] {
-		word |= b[above>>6] >> (above & 63) & 1 << i
+	return word
+}
+
+// expandNear expands a whole word of lanes, eight at a time: the shifts to their places are then constants.
+func expandNear(window uint64, above []int32, first int32) uint64 {
+	word := uint64(0)
+	for i := 0; i < 64; i += 8 {
+		x := above[i : i+8 : i+8]
+		word |= (window>>((x[0]-first)&63)&1 | window>>((x[1]-first)&63)&1<<1 |
+			window>>((x[2]-first)&63)&1<<2 | window>>((x[3]-first)&63)&1<<3 |
+			window>>((x[4]-first)&63)&1<<4 | window>>((x[5]-first)&63)&1<<5 |
+			window>>((x[6]-first)&63)&1<<6 | window>>((x[7]-first)&63)&1<<7) << i
 	}
-	return word & lanes
+	return word
+}
+
+// from is 64 bits from a lane on.
+func (b Bits) from(lane int) uint64 {
+	w, shift := lane>>6, lane&63
+	word := b[w] >> shift
+	if shift > 0 && w+1 < len(b) {
+		word |= b[w+1] << (64 - shift)
+	}
+	return word
+}
+
+// expandFar looks each lane's bit up.
+func expandFar(b Bits, above []int32, lanes uint64) uint64 {
+	word := uint64(0)
+	for ; lanes != 0; lanes &= lanes - 1 {
+		i := bits.TrailingZeros64(lanes)
+		word |= b[above[i]>>6] >> (above[i] & 63) & 1 << i
+	}
+	return word
 }
 
 // gather copies, for a word of lanes, the numbers of the lanes above them.

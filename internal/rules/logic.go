@@ -151,10 +151,17 @@ func connectiveTaints(v *vector, want, firm Bits, operands []*vector) {
 		if !a.rests {
 			continue
 		}
-		for w, lanes := range want {
-			for t := range taints {
-				v.taint(t, w, lanes&a.tainted(t, w)&^firm[w])
+		for t := range taints {
+			if a.taints[t] == nil || v.taints[t] == nil {
+				continue
 			}
+			some, from, to := uint64(0), a.taints[t][:len(want)], v.taints[t][:len(want)]
+			for w, lanes := range want {
+				lanes &= from[w] &^ firm[w]
+				to[w] |= lanes
+				some |= lanes
+			}
+			v.rests = v.rests || some != 0
 		}
 	}
 }
@@ -205,8 +212,7 @@ func (m *machine) conditional(n *node, v *vector, want Bits) {
 		if n.typ == pack.Bool {
 			v.putBool(w, want[w], s, a.isTrue[w]&chosen|b.isTrue[w]&other)
 		} else {
-			v.pick(a, w, chosen&want[w])
-			v.pick(b, w, other&want[w])
+			v.choose(a, b, w, chosen&want[w], other&want[w], m.all[n.rel][w]&^want[w] == 0)
 			v.put(w, want[w], s)
 		}
 	}
@@ -260,10 +266,28 @@ func (v *vector) copyFrom(m *machine, n *node, a *vector, want Bits) {
 	v.inheritTaints(want, a)
 }
 
+// choose takes the numbers of a word of lanes from two vectors. Where all lanes of the word are wanted, those of the one that more
+// are taken from are copied together, and what is not its own is then overwritten or means nothing.
+func (v *vector) choose(a, b *vector, w int, fromA, fromB uint64, whole bool) {
+	if bits.OnesCount64(fromA) < bits.OnesCount64(fromB) {
+		a, b, fromA, fromB = b, a, fromB, fromA
+	}
+	if whole && dense(fromA) {
+		fromA = ^uint64(0)
+	}
+	v.pick(a, w, fromA)
+	v.pick(b, w, fromB)
+}
+
 // pick copies numbers of a word of lanes.
 func (v *vector) pick(from *vector, w int, lanes uint64) {
 	switch {
 	case lanes == 0:
+	case from.same && lanes == ^uint64(0):
+		to, num := v.num[w<<6:w<<6+64], from.num[0]
+		for i := range to {
+			to[i] = num
+		}
 	case from.same:
 		for ; lanes != 0; lanes &= lanes - 1 {
 			v.num[w<<6+bits.TrailingZeros64(lanes)] = from.num[0]

@@ -98,16 +98,36 @@ func (m *machine) lookUp(n *node, v *vector, want Bits) {
 		return
 	}
 	v.forget(want)
+	if place.same && n.op == opParamTable {
+		v.lookUpRow(n.rows[place.num[0]], key, want)
+	} else {
+		v.lookUpEach(n, key, place, want)
+	}
 	for w, lanes := range want {
-		for rest := lanes & key.known[w]; rest != 0; rest &= rest - 1 {
-			lane := w<<6 + bits.TrailingZeros64(rest)
-			v.setCell(lane, n.figure(place.number(lane), key.number(lane)))
-		}
 		for rest := lanes &^ key.known[w]; key.odd && rest != 0; rest &= rest - 1 {
 			n.lookUpNothing(v, key, place, w<<6+bits.TrailingZeros64(rest))
 		}
 	}
 	v.inheritTaints(want, key)
+}
+
+// lookUpRow looks codes up where all lanes have one place.
+func (v *vector) lookUpRow(row []cell, key *vector, want Bits) {
+	for w, lanes := range want {
+		for rest := lanes & key.known[w]; rest != 0; rest &= rest - 1 {
+			lane := w<<6 + bits.TrailingZeros64(rest)
+			v.setCell(lane, row[key.number(lane)])
+		}
+	}
+}
+
+func (v *vector) lookUpEach(n *node, key, place *vector, want Bits) {
+	for w, lanes := range want {
+		for rest := lanes & key.known[w]; rest != 0; rest &= rest - 1 {
+			lane := w<<6 + bits.TrailingZeros64(rest)
+			v.setCell(lane, n.figure(place.number(lane), key.number(lane)))
+		}
+	}
 }
 
 // lookUpNothing is a lane whose key is in error or not in force.
