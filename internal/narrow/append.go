@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // Append appends a chunk of len(num) lanes of which those are known whose bit is set. Bits past the last lane are zero. What
@@ -175,6 +176,7 @@ func (s *spread) plan(b *block, lanes int) {
 }
 
 func (c *Column) appendBits(b *block, num []int64) {
+	c.reserve(8 * ((len(num) + 63) / 64))
 	for from := 0; from < len(num); from += 64 {
 		set := uint64(0)
 		for i, v := range num[from:min(from+64, len(num))] {
@@ -210,9 +212,22 @@ func (c *Column) appendDense(b *block, num []int64) {
 
 // grow appends n bytes and returns them.
 func (c *Column) grow(n int) []byte {
+	c.reserve(n)
 	from := len(c.bytes)
-	c.bytes = append(c.bytes, make([]byte, n)...)
+	c.bytes = c.bytes[:from+n]
 	return c.bytes[from:]
+}
+
+// reserve makes room for n more bytes. Where there is none, room is made for all chunks that are expected, if they go on like
+// those before, but never for more than three times what is there.
+func (c *Column) reserve(n int) {
+	need := len(c.bytes) + n
+	if need <= cap(c.bytes) {
+		return
+	}
+	room := need * c.expected / (len(c.blocks) + 1)
+	room = min(max(room, need+need/4), 3*need)
+	c.bytes = slices.Grow(c.bytes, room-len(c.bytes))
 }
 
 func putMultiple(to []byte, i int, width uint8, n uint64) {

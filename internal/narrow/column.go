@@ -3,13 +3,15 @@ package narrow
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Column is values and what is known of them, by chunks of lanes. The zero value has no chunks. It may be read by many at
 // a time while nobody appends.
 type Column struct {
-	blocks []block
-	bytes  []byte // of all blocks, one behind the other
+	blocks   []block
+	bytes    []byte // of all blocks, one behind the other
+	expected int    // chunks that there will be
 }
 
 // block is a chunk. Its part of the bytes is the bitmap of what is known, where that is neither all nor nothing, and then
@@ -50,6 +52,12 @@ const (
 
 // units are of what values are multiples.
 var units = [...]int64{1, fen, yuan}
+
+// Expect makes room for so many chunks in all, so that what is there is seldom moved while they are appended.
+func (c *Column) Expect(chunks int) {
+	c.expected = chunks
+	c.blocks = slices.Grow(c.blocks, max(0, chunks-len(c.blocks)))
+}
 
 // Chunks is the number of chunks.
 func (c *Column) Chunks() int { return len(c.blocks) }
@@ -259,6 +267,7 @@ func (c *Column) appendKnown(b *block, known []uint64) {
 		b.known = all
 	default:
 		b.known = some
+		c.reserve(8 * len(words))
 		for _, w := range words {
 			c.bytes = binary.LittleEndian.AppendUint64(c.bytes, w)
 		}

@@ -89,6 +89,7 @@ func eachPage(chunk parquet.ColumnChunk, f func(parquet.Page) error) error {
 func (r *savedRows) chunks(f field, starts []int32) error {
 	return r.guarded(func() error {
 		cut := &cutter{to: f.column, bitmap: f.bitmap, starts: starts}
+		f.column.Expect(len(starts) - 1)
 		v := &pageValues{form: f.form}
 		err := r.pages(f.name, f.form.node, func(page parquet.Page) error {
 			if err := v.read(page); err != nil {
