@@ -44,6 +44,9 @@ func TestReadGivesWhatWasAppended(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var column narrow.Column
 		chunks := rapid.SliceOfN(rapid.Custom(draw), 1, 4).Draw(t, "chunks")
+		if expected := rapid.IntRange(0, 6).Draw(t, "chunks that are expected"); expected > 0 {
+			column.Expect(expected)
+		}
 		for _, c := range chunks {
 			column.Append(c.num, c.known)
 		}
