@@ -25,6 +25,7 @@ type link struct {
 	seam
 	rel   relation
 	below []int // the links of which it is made; none of a seam
+	above []int // the programmes that it can decide
 }
 
 // seam is a node of each plan.
@@ -34,6 +35,7 @@ type seam struct{ former, present int32 }
 type contrasted struct {
 	apart   bool   // it is built otherwise: the seams do not tell of it
 	links   []int  // of its conditions and amounts
+	seams   []int  // the links at the bottom of these
 	amounts []seam // that changed figures enter other than through seams
 }
 
@@ -119,7 +121,25 @@ func (s *seamster) programme(former, present *programmePlan) {
 	}
 	of.amounts = amounts
 	for _, pair := range all.below {
-		of.links = append(of.links, s.link(pair))
+		place := s.link(pair)
+		of.links = append(of.links, place)
+		s.decides(place, former.index)
+	}
+}
+
+// decides notes that a link and what is below it can decide a programme.
+func (s *seamster) decides(place, programme int) {
+	l := &s.contrast.links[place]
+	if slices.Contains(l.above, programme) {
+		return
+	}
+	l.above = append(l.above, programme)
+	if len(l.below) == 0 {
+		of := &s.contrast.programmes[programme]
+		of.seams = append(of.seams, place)
+	}
+	for _, below := range l.below {
+		s.decides(below, programme)
 	}
 }
 
@@ -255,14 +275,18 @@ type Contraster struct {
 	differ   []Bits // by link: the households in which it differs
 	entered  []Bits // by programme: the households in which an amount that a changed figure enters differs in its state
 	some     []bool // by link
+	reached  []Bits // by programme: the households whose outcome a seam that differs may change; nil: none
+	rooms    []Bits // by programme: room of these
 	room     [relations]Bits
 	above    Bits // room
+	open     Bits // room
 }
 
 // NewEvaluator returns an evaluator of both plans.
 func (c *Contrast) NewEvaluator() *Contraster {
 	e := &Contraster{contrast: c, former: newMachine(c.former, true), present: c.present.NewEvaluator(),
-		differ: make([]Bits, len(c.links)), some: make([]bool, len(c.links)), entered: make([]Bits, len(c.programmes))}
+		differ: make([]Bits, len(c.links)), some: make([]bool, len(c.links)), entered: make([]Bits, len(c.programmes)),
+		reached: make([]Bits, len(c.programmes)), rooms: make([]Bits, len(c.programmes))}
 	e.present.m.shared, e.present.m.former = c.shared, e.former
 	return e
 }
@@ -283,19 +307,40 @@ func (e *Contraster) AmountOpen(programme, component, lane int) bool {
 	return e.present.AmountOpen(programme, component, lane)
 }
 
+// Verdicts is what is known of a batch's outcomes under the former plan.
+type Verdicts interface {
+	// AnyOpen reports whether some unit of a programme is not refused by a condition that stays.
+	AnyOpen(programme int) bool
+	// KeepOpen leaves, of some households, those of which a unit is not.
+	KeepOpen(programme int, households Bits)
+	// Undecided is the lanes of a programme that are not refused.
+	Undecided(programme int) Bits
+}
+
 // Differ finds for which of the wanted households the plans may come to something else: first at the seams, and from there upwards
-// only where something below differs. Undecided is, of each programme that a changed figure enters, the lanes that are not refused.
-func (e *Contraster) Differ(wanted Bits, undecided func(programme int) Bits) {
+// only where something below differs and an outcome above is open.
+func (e *Contraster) Differ(wanted Bits, verdicts Verdicts) {
 	e.wanted, e.ready = wanted, [relations]bool{}
 	for i := range e.contrast.links {
-		e.link(i)
+		e.some[i] = false
+		if l := &e.contrast.links[i]; len(l.below) == 0 && slices.ContainsFunc(l.above, verdicts.AnyOpen) {
+			e.seam(i)
+		}
+	}
+	for i := range e.contrast.programmes {
+		e.reach(i, verdicts)
+	}
+	for i := range e.contrast.links {
+		if len(e.contrast.links[i].below) > 0 {
+			e.link(i)
+		}
 	}
 	for i := range e.contrast.programmes {
 		for k, s := range e.contrast.programmes[i].amounts {
 			if k == 0 {
 				e.entered[i] = resized(e.entered[i], len(wanted))
 			}
-			e.compare(s, e.contrast.former.programmes[i].rel, undecided(i), e.entered[i], false)
+			e.compare(s, e.contrast.former.programmes[i].rel, verdicts.Undecided(i), e.entered[i], false)
 		}
 	}
 }
@@ -313,41 +358,67 @@ func (e *Contraster) Differing(programme int, households Bits) {
 	}
 }
 
-// link finds where a link differs.
-func (e *Contraster) link(i int) {
+// seam finds where a seam differs.
+func (e *Contraster) seam(i int) {
 	l := &e.contrast.links[i]
-	e.some[i] = false
-	want := e.wantedLanes(l)
-	if want == nil {
-		return
+	if !e.ready[l.rel] {
+		e.ready[l.rel] = true
+		e.lanes[l.rel] = e.spread(l.rel, e.wanted, e.lanes[l.rel])
 	}
+	e.differs(i, e.lanes[l.rel])
+}
+
+// differs finds where a link differs among lanes.
+func (e *Contraster) differs(i int, lanes Bits) {
+	l := &e.contrast.links[i]
 	e.differ[i] = resized(e.differ[i], len(e.wanted))
-	e.compare(l.seam, l.rel, want, e.differ[i], true)
+	e.compare(l.seam, l.rel, lanes, e.differ[i], true)
 	e.some[i] = e.differ[i].Any()
 }
 
-// wantedLanes is where a link is to be looked at: a seam everywhere, others where something below differs; nil is nowhere.
-func (e *Contraster) wantedLanes(l *link) Bits {
-	if len(l.below) == 0 {
-		if !e.ready[l.rel] {
-			e.ready[l.rel] = true
-			e.lanes[l.rel] = e.spread(l.rel, e.wanted, e.lanes[l.rel])
-		}
-		return e.lanes[l.rel]
+// reach finds the households of which a programme's seam differs and an outcome is open.
+func (e *Contraster) reach(programme int, verdicts Verdicts) {
+	e.reached[programme] = nil
+	if !verdicts.AnyOpen(programme) {
+		return
 	}
-	e.above = resized(e.above, len(e.wanted))
-	some := false
-	for _, i := range l.below {
+	households := resized(e.rooms[programme], len(e.wanted))
+	e.rooms[programme] = households
+	for _, i := range e.contrast.programmes[programme].seams {
 		if e.some[i] {
-			e.above.add(e.differ[i])
-			some = true
+			households.add(e.differ[i])
 		}
 	}
-	if !some {
-		return nil
+	if !households.Any() {
+		return
+	}
+	if verdicts.KeepOpen(programme, households); households.Any() {
+		e.reached[programme] = households
+	}
+}
+
+// link finds where what is made of links differs: nowhere but where one of them does and an outcome above may change.
+func (e *Contraster) link(i int) {
+	l := &e.contrast.links[i]
+	e.above, e.open = resized(e.above, len(e.wanted)), resized(e.open, len(e.wanted))
+	for _, below := range l.below {
+		if e.some[below] {
+			e.above.add(e.differ[below])
+		}
+	}
+	for _, programme := range l.above {
+		if e.reached[programme] != nil {
+			e.open.add(e.reached[programme])
+		}
+	}
+	for w := range e.above {
+		e.above[w] &= e.open[w]
+	}
+	if !e.above.Any() {
+		return
 	}
 	e.room[l.rel] = e.spread(l.rel, e.above, e.room[l.rel])
-	return e.room[l.rel]
+	e.differs(i, e.room[l.rel])
 }
 
 // spread is the lanes of a relation that belong to households.

@@ -163,7 +163,7 @@ func (w *simulator) chunk(i int) {
 	}
 	w.batch = w.result.people.Batch(i, w.batch)
 	w.evaluator.Load(w.batch)
-	w.evaluator.Differ(w.within, w.undecidedOf)
+	w.evaluator.Differ(w.within, &w.chooser)
 	if !w.choose() {
 		return
 	}

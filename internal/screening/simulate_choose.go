@@ -14,6 +14,7 @@ type chooser struct {
 	differ    rules.Bits // room: those of them for whom a programme may come to something else
 
 	parts     rules.Parts
+	anyOpen   []bool       // by programme: somebody in the chunk is not refused by a condition that stays
 	lanes     []rules.Bits // by programme: whom to compute anew
 	undecided []rules.Bits // by programme that a changed figure enters: whom it does not refuse
 	granted   rules.Bits   // room
@@ -22,12 +23,13 @@ type chooser struct {
 
 func newChooser(s *simulation, c *chunk) chooser {
 	n := len(s.difference.Parts.Programmes)
-	return chooser{simulation: s, evaluator: s.contrast.NewEvaluator(), c: c, lanes: make([]rules.Bits, n), undecided: make([]rules.Bits, n), parts: rules.Parts{Programmes: make([]bool, n)}}
+	return chooser{simulation: s, evaluator: s.contrast.NewEvaluator(), c: c, parts: rules.Parts{Programmes: make([]bool, n)},
+		anyOpen: make([]bool, n), lanes: make([]rules.Bits, n), undecided: make([]rules.Bits, n)}
 }
 
 // mayChange reports whether anybody of the chunk is where a change can reach, and whom verdicts leave open.
 func (w *chooser) mayChange() bool {
-	return w.reach() && w.anyOpen()
+	return w.reach() && w.findOpen()
 }
 
 // reach finds the households within; false if there are none.
@@ -54,14 +56,39 @@ func emptied(b rules.Bits, n int) rules.Bits {
 	return b
 }
 
-func (w *chooser) anyOpen() bool {
+// findOpen finds of which programmes somebody is open; false if of none.
+func (w *chooser) findOpen() bool {
+	some := false
 	for p, reached := range w.difference.Parts.Programmes {
 		of := &w.c.verdicts[p]
-		if reached && (of.palette == nil || w.anyOpenCode(p, of)) {
-			return true
-		}
+		w.anyOpen[p] = reached && (of.palette == nil || w.anyOpenCode(p, of))
+		some = some || w.anyOpen[p]
 	}
-	return false
+	return some
+}
+
+// AnyOpen reports whether somebody of the chunk is not refused a programme by a condition that stays.
+func (w *chooser) AnyOpen(p int) bool { return w.anyOpen[p] }
+
+// KeepOpen leaves the households of which somebody is not.
+func (w *chooser) KeepOpen(p int, households rules.Bits) {
+	of := &w.c.verdicts[p]
+	households.Each(func(h int) {
+		for from, to := w.units(p, h); from < to; from++ {
+			if w.open(p, Verdict(of.at(from))) {
+				return
+			}
+		}
+		households.Clear(h)
+	})
+}
+
+// units is the lanes of a programme that belong to a household.
+func (w *chooser) units(p, household int) (from, to int) {
+	if w.result.Policy.Pack().Programmes[p].Unit == pack.Person {
+		return int(w.c.start[household]), int(w.c.start[household+1])
+	}
+	return household, household + 1
 }
 
 func (w *chooser) anyOpenCode(p int, of *column) bool {
@@ -82,8 +109,8 @@ func (w *chooser) open(p int, v Verdict) bool {
 	return !refused || !w.difference.Conditions[p][condition]
 }
 
-// undecidedOf is the lanes that a programme does not refuse.
-func (w *chooser) undecidedOf(p int) rules.Bits {
+// Undecided is the lanes that a programme does not refuse.
+func (w *chooser) Undecided(p int) rules.Bits {
 	w.undecided[p] = emptied(w.undecided[p], w.c.verdicts[p].n)
 	w.mark(p, w.undecided[p], func(v Verdict) bool { return v.Outcome() > rules.Ineligible })
 	return w.undecided[p]
@@ -127,18 +154,13 @@ func (w *chooser) choose() bool {
 // chooseDiffering selects whom seams tell of, and who gets a changed amount.
 func (w *chooser) chooseDiffering(p int) {
 	w.chooseGranted(p)
-	person := w.result.Policy.Pack().Programmes[p].Unit == pack.Person
 	of, lanes := &w.c.verdicts[p], w.lanes[p]
 	w.differ = emptied(w.differ, w.c.households)
 	w.evaluator.Differing(p, w.differ)
 	w.differ.Each(func(h int) {
-		from, to := h, h+1
-		if person {
-			from, to = int(w.c.start[h]), int(w.c.start[h+1])
-		}
-		for lane := from; lane < to; lane++ {
-			if w.open(p, Verdict(of.at(lane))) {
-				lanes.Set(lane)
+		for from, to := w.units(p, h); from < to; from++ {
+			if w.open(p, Verdict(of.at(from))) {
+				lanes.Set(from)
 			}
 		}
 	})
