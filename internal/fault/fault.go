@@ -181,6 +181,13 @@ func Excerpt(s string) string {
 	return string(shown)
 }
 
+// HideNumbers is a text, of any length, with the middle of each long run of digits hidden: what is kept or logged of an error of foreign origin.
+func HideNumbers(s string) string {
+	text := []rune(s)
+	hideNumbers(text)
+	return string(text)
+}
+
 // hideNumbers stars the middle of each run of digits that is as long as an identity number of the old form.
 func hideNumbers(text []rune) {
 	const long, head, tail = 15, 6, 4

@@ -94,6 +94,7 @@ type reader struct {
 	fsys    fs.FS
 	options Options
 	set     *Set
+	hand    func(*Table, []*Reject) error // takes what was read of a file, piece by piece; nil where all is kept in the set
 }
 
 // job is a file to be read.
@@ -348,7 +349,7 @@ func (r *reader) teller(files int) func(file string) {
 // run reads one file. Its rows go in only if the whole of it balances.
 func (r *reader) run(j *job) error {
 	if d := j.file.Delivery; d != nil {
-		if d.Replaced = r.replacement(d); d.Replaced != nil {
+		if d.Replaced = Replacement(r.set.Deliveries, d); d.Replaced != nil {
 			return nil
 		}
 	}
@@ -373,10 +374,10 @@ func (r *reader) run(j *job) error {
 	return nil
 }
 
-// replacement is a whole delivery, later than d, of the same feed for all its areas and days. Deliveries are read the
-// latest first, so it has been read.
-func (r *reader) replacement(d *Delivery) *Delivery {
-	for _, later := range r.set.Deliveries {
+// Replacement is a whole delivery, later than d, of the same feed for all its areas and days, nil for none. Of the later ones it must be
+// known whether they are replaced themselves: deliveries are asked the latest first.
+func Replacement(deliveries []*Delivery, d *Delivery) *Delivery {
+	for _, later := range deliveries {
 		if later.Feed != d.Feed || later.Delivered <= d.Delivered || !later.Whole || later.Replaced != nil {
 			continue
 		}
@@ -468,8 +469,10 @@ func (r *reader) rows(j *job, src source, table *Table) (*fault.Error, error) {
 	sums := newSums(j.declared)
 	values := make([]value, len(file.Feed.Columns))
 	for {
-		if file.Rows%4096 == 0 && r.ctx.Err() != nil {
-			return nil, r.ctx.Err()
+		if file.Rows%pieceRows == 0 {
+			if err := r.handOver(table); err != nil {
+				return nil, err
+			}
 		}
 		cells, defect, err := src.next()
 		if errors.Is(err, io.EOF) {
@@ -494,7 +497,10 @@ func (r *reader) rows(j *job, src source, table *Table) (*fault.Error, error) {
 		file.Used++
 		table.append(file, file.Rows, values)
 	}
-	return r.balance(j, sums), nil
+	if defect := r.balance(j, sums); defect != nil {
+		return defect, nil
+	}
+	return nil, r.handOver(table)
 }
 
 // headerFault is the first of a header's faults, which refuses the file; the others are listed beside it.
@@ -528,6 +534,7 @@ func (r *reader) reject(file *File, faults fault.List, about []int, values []val
 		}
 		reject.Persons = append(reject.Persons, values[i].id)
 	}
+	reject.count()
 	r.set.Rejects = append(r.set.Rejects, reject)
 }
 

@@ -34,6 +34,7 @@ type Delivery struct {
 	Whole     bool          // every file was accepted
 	Replaced  *Delivery     // the later delivery that stands in its place, nil for none; then nothing of it was read
 	Files     []*File
+	Unplaced  int // rows set aside because somebody whom they are about could not be told
 }
 
 // Covers reports whether a place lies in the areas of the delivery.
@@ -170,9 +171,17 @@ func (s *Set) SetAside(t *Table, reasons map[int]*fault.Error, unplaced bool) {
 	for _, row := range slices.Sorted(maps.Keys(reasons)) {
 		if r := s.setAside(t, row, reasons[row], false); r != nil {
 			r.Unplaced = unplaced
+			r.count()
 		}
 	}
 	s.sort()
+}
+
+// count counts a reject whose person could not be told, once all is known of it.
+func (r *Reject) count() {
+	if d := r.File.Delivery; d != nil && r.Unplaced {
+		d.Unplaced++
+	}
 }
 
 func (s *Set) setAside(t *Table, row int, reason *fault.Error, again bool) *Reject {

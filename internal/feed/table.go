@@ -26,6 +26,17 @@ const (
 	RoleHoldings  = "holdings"
 )
 
+// The columns of the feed of persons by which they are told apart and belong together. A pack's feed names its columns so; what it lacks is not
+// known of anybody. Other feeds have the name under the same id.
+const (
+	ColumnName       = "name"
+	ColumnBooklet    = "hukou_no"
+	ColumnCollective = "collective"
+	ColumnVillage    = "village"
+	ColumnFather     = "father_id"
+	ColumnMother     = "mother_id"
+)
+
 // Table is the rows of one feed, column by column. Rows stay in the order in which they were read; a row that was set
 // aside after it was read keeps its place and is no longer Used.
 type Table struct {
@@ -64,12 +75,12 @@ func newTable(p *pack.Pack, f *pack.Feed) *Table {
 		t.codes = append(t.codes, p.Codes[c.Codes])
 		t.names[c.Name] = i
 	}
-	t.about = aboutOf(f)
+	t.about = About(f)
 	return t
 }
 
-// aboutOf is the columns with the numbers of those whom a row is about: the feed's person, and of marriages both.
-func aboutOf(f *pack.Feed) []int {
+// About is the columns with the numbers of those whom a row is about: the feed's person, and of marriages both.
+func About(f *pack.Feed) []int {
 	var about []int
 	for i, c := range f.Columns {
 		if c.Name == f.IDNo || f.Role == RoleMarriages && c.Type == typeIDNo {
@@ -131,6 +142,9 @@ func (t *Table) Cells(row int) []string {
 	}
 	return cells
 }
+
+// Cell is one cell as text, as [Table.Cells] has it.
+func (t *Table) Cell(column, row int) string { return t.cell(column, row) }
 
 func (t *Table) cell(i, row int) string {
 	c := &t.columns[i]

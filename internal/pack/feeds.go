@@ -61,7 +61,7 @@ func (r *feedReader) column(e entry) *Column {
 	r.coded(v)
 	r.limits(v)
 	return &Column{Name: e.key, Label: v.text("name"), Type: v.string("type"), Codes: v.string("codes"), Key: v.bool("key"),
-		Required: v.bool("required"), Min: v.optionalNumber("min"), Max: v.optionalNumber("max"), Pos: e.at.pos()}
+		Required: v.bool("required"), Sealed: v.bool("sealed"), Min: v.optionalNumber("min"), Max: v.optionalNumber("max"), Pos: e.at.pos()}
 }
 
 // columnOf is the column that a key names; nil, and reported, if there is none or it is of another type.

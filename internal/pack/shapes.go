@@ -156,7 +156,7 @@ var (
 
 	columnShape = named("数据列", "a column",
 		need(key("name", kindText)), need(enum("type", columnTypes)), key("codes", kindID), key("key", kindBool), key("required", kindBool),
-		key("min", kindNumber), key("max", kindNumber))
+		key("sealed", kindBool), key("min", kindNumber), key("max", kindNumber))
 
 	feedFactShape = named("事实的取法", "a derived fact",
 		need(key("value", kindExpr)), key("latest", kindName), key("window", kindCount), key("by", kindName), key("absent", kindScalar))

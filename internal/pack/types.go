@@ -421,6 +421,7 @@ type Column struct {
 	Codes    string
 	Key      bool
 	Required bool
+	Sealed   bool // kept encrypted: a diagnosis, or a number that shows whose it is
 	Min, Max *money.Decimal
 	Pos      Pos
 }

@@ -260,7 +260,7 @@ func TestTrustAndDisagreement(t *testing.T) {
 		t.Fatalf("%v", p.Disagreements)
 	}
 	d := p.Disagreements[0]
-	if d.Fact.Name != "wage" || d.From.ID != "tax" || d.Beside.ID != "jobs" || d.Taken != 1_500_000_000 || d.Other != 1_000_000_000 {
+	if d.Fact.Name != "wage" || d.From != "feed:tax" || d.Beside != "feed:jobs" || d.Taken != 1_500_000_000 || d.Other != 1_000_000_000 {
 		t.Errorf("%+v", d)
 	}
 }

@@ -30,14 +30,8 @@ type coverageKey struct {
 // above the feed's limit, a row that is missing may be one of those that could not.
 func newCoverage(f *pack.Feed, set *feed.Set, on calendar.Date) *coverage {
 	c := &coverage{feed: f, on: on, known: map[coverageKey]bool{}}
-	unplaced := map[*feed.Delivery]int{}
-	for _, r := range set.Rejects {
-		if r.Unplaced {
-			unplaced[r.File.Delivery]++
-		}
-	}
 	for _, d := range set.Deliveries {
-		if d.Feed == f && d.Whole && d.Replaced == nil && !tooMany(unplaced[d], d.Rows(), f.MaxRejects) {
+		if d.Feed == f && d.Whole && d.Replaced == nil && !tooMany(d.Unplaced, d.Rows(), f.MaxRejects) {
 			c.deliveries = append(c.deliveries, d)
 		}
 	}

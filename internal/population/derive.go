@@ -72,7 +72,7 @@ func compileFact(p *pack.Pack, f *pack.Feed, decl *pack.FeedFact, fact *pack.Fac
 	if decl.Absent == "" {
 		return d, nil
 	}
-	none, err := factShape(p, fact).read(absentValue(fact, decl.Absent))
+	none, err := factShape(p, fact).read(asWritten(fact, decl.Absent))
 	if err != nil {
 		return nil, fault.List{fault.New(fault.Invalid, badAbsent, fault.Args{"found": decl.Absent, "fact": fact.Path()}).In(decl.Pos.At()).Because(err)}
 	}
@@ -80,12 +80,12 @@ func compileFact(p *pack.Pack, f *pack.Feed, decl *pack.FeedFact, fact *pack.Fac
 	return d, nil
 }
 
-// absentValue is an absent value as it is written: of a set its codes with commas, "[]" for the empty one.
-func absentValue(f *pack.Fact, written string) any {
+// asWritten is a value as it is written: of a set its codes with commas, "" or "[]" for the empty one.
+func asWritten(f *pack.Fact, written string) any {
 	if f.Type != pack.CodesOf {
 		return written
 	}
-	if written == "[]" {
+	if written == "[]" || written == "" {
 		return []string{}
 	}
 	return strings.Split(written, ",")
@@ -104,28 +104,30 @@ func (c *column) set(i int, v int64) {
 	c.known.Set(i)
 }
 
-// candidate is what one feed says of a fact.
+// candidate is what one voice says of a fact.
 type candidate struct {
 	column
-	of   *derivation
+	voice
 	none rules.Bits // known by silence
 	open rules.Bits // the feed has something about the person that gave no value
 }
 
-// merged is what all feeds together say of a fact, by the fact's order of trust.
+// merged is what all together say of a fact, by the fact's order of trust.
 type merged struct {
 	kept
-	candidates []*derivation // in the order of trust
-	from       kept          // which of them gave the value
-	none       rules.Bits    // it is known by silence
+	candidates []voice    // in the order of trust
+	from       kept       // which of them gave the value
+	none       rules.Bits // it is known by silence
 }
 
-// derive computes every fact of every person, feed after feed: those that a feed's covers reads come before it.
+// derive computes every fact of every person, feed after feed: those that a feed's covers reads come before it. Facts of households wait
+// until these are composed.
 func (b *builder) derive(all []*derivation, order []int) {
 	left := map[string]int{} // feeds that have still to speak of a fact
 	for _, d := range all {
 		left[d.decl.Fact]++
 	}
+	b.hearPersons(left)
 	candidates := map[string][]*candidate{}
 	for _, i := range order {
 		covers := b.judge(b.pack.Feeds[i].Covers)
@@ -136,10 +138,15 @@ func (b *builder) derive(all []*derivation, order []int) {
 			}
 			path := d.decl.Fact
 			candidates[path] = append(candidates[path], b.candidate(d))
-			if left[path]--; left[path] == 0 {
-				b.facts[path] = b.merge(d.fact, candidates[path])
-				delete(candidates, path)
+			if left[path]--; left[path] > 0 {
+				continue
 			}
+			if d.fact.Unit == pack.Household {
+				b.ofHouseholds[path] = candidates[path]
+			} else {
+				b.facts[path] = b.merge(d.fact, append(candidates[path], b.voices(d.fact, oneself)...))
+			}
+			delete(candidates, path)
 		}
 	}
 }
@@ -158,7 +165,7 @@ const rowsAtOnce = 1 << 16
 // rows has none if the feed was delivered for the place and the months and covers the person.
 func (b *builder) candidate(d *derivation) *candidate {
 	n := b.register.len()
-	c := &candidate{column: newColumn(n), of: d, none: rules.NewBits(n), open: rules.NewBits(n)}
+	c := &candidate{column: newColumn(n), voice: voice{source: "feed:" + b.pack.Feeds[d.feed].ID, of: d}, none: rules.NewBits(n), open: rules.NewBits(n)}
 	m, covered, coverage := b.feeds[d.feed], b.covered[d.feed], b.coverage[d.feed]
 	lanes := &rowLanes{start: []int32{0}}
 	for person := range n {
@@ -282,14 +289,14 @@ func gather(t *feed.Table, rows []int32) rules.Table {
 	return g
 }
 
-// merge takes each person's value from the most trusted feed that knows one. A feed's silence is none only if no feed that
+// merge takes each person's value from the most trusted voice that knows one. A feed's silence is none only if no feed that
 // is trusted more has something that gave no value. Where a less trusted one says otherwise, that is a disagreement.
 func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
-	slices.SortStableFunc(candidates, func(x, y *candidate) int { return cmp.Compare(b.trust(f, x.of), b.trust(f, y.of)) })
+	slices.SortStableFunc(candidates, func(x, y *candidate) int { return cmp.Compare(trust(f, x.source), trust(f, y.source)) })
 	n := b.register.len()
 	m := &merged{none: rules.NewBits(n)}
 	for _, c := range candidates {
-		m.candidates = append(m.candidates, c.of)
+		m.candidates = append(m.candidates, c.voice)
 	}
 	value, from := newColumn(n), newColumn(n)
 	for person := range n {
@@ -314,9 +321,9 @@ func (b *builder) merge(f *pack.Fact, candidates []*candidate) *merged {
 	return m
 }
 
-// trust is a feed's place in a fact's order of trust; feeds that it does not name come last.
-func (b *builder) trust(f *pack.Fact, d *derivation) int {
-	if i := slices.Index(f.Trust, "feed:"+b.pack.Feeds[d.feed].ID); i >= 0 {
+// trust is a source's place in a fact's order of trust; those that it does not name come last.
+func trust(f *pack.Fact, source string) int {
+	if i := slices.Index(f.Trust, source); i >= 0 {
 		return i
 	}
 	return len(f.Trust)
@@ -325,8 +332,8 @@ func (b *builder) trust(f *pack.Fact, d *derivation) int {
 func (b *builder) disagree(f *pack.Fact, person int, taken int64, from, beside *candidate) {
 	b.disagreements = append(b.disagreements, Disagreement{
 		Person: b.register.number(person), Fact: f,
-		Taken: taken, From: b.pack.Feeds[from.of.feed],
-		Other: beside.num[person], Beside: b.pack.Feeds[beside.of.feed],
+		Taken: taken, From: from.source,
+		Other: beside.num[person], Beside: beside.source,
 	})
 }
 

@@ -31,7 +31,8 @@ type Member struct {
 
 // Source is what a value of a fact rests on.
 type Source struct {
-	Feed      *pack.Feed
+	Feed      *pack.Feed    // nil where people said it
+	Said      *Statement    // what they said; nil where a feed tells
 	None      bool          // the feed says nothing of the person, and that means none
 	Rows      int           // of the person in the feed
 	Delivered calendar.Date // the newest delivery that the value rests on
@@ -73,6 +74,9 @@ func (f *Family) origin(unit pack.Unit, supporter bool, lane, slot int) rules.Or
 	s, ok := f.source(unit, supporter, lane, slot)
 	if !ok {
 		return rules.Origin{}
+	}
+	if s.Said != nil {
+		return rules.Origin{Source: s.Said.Source, Date: s.Said.On, Dated: true}
 	}
 	o := rules.Origin{Source: "feed:" + s.Feed.ID, Date: s.Delivered, Dated: s.Known}
 	if s.Dated {
@@ -119,7 +123,10 @@ func (b *builder) source(path string, person int) (Source, bool) {
 	if !known {
 		return Source{}, false
 	}
-	d := m.candidates[from]
+	d := m.candidates[from].of
+	if d == nil {
+		return Source{Said: m.candidates[from].said[int32(person)]}, true
+	}
 	s := Source{Feed: b.pack.Feeds[d.feed], None: m.none.Has(person)}
 	if s.None {
 		s.Delivered, s.Known = b.coverage[d.feed].latest()

@@ -47,9 +47,15 @@ func (b *builder) columns(households []household) *Columns {
 	return c
 }
 
+// elsewhere stands for a person who is in none of the households, but in one of another area.
+const elsewhere = -1
+
 // places is where persons stand among the members of all households.
 func (b *builder) places(persons, members []int32) []int32 {
 	place := make([]int32, b.register.len())
+	for person := range place {
+		place[person] = elsewhere
+	}
 	for lane, person := range members {
 		place[person] = int32(lane)
 	}

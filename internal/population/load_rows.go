@@ -164,7 +164,7 @@ func (r *savedRows) placing(persons int, to *[]int32) func() error {
 		}
 		*to = make([]int32, r.rows)
 		for i, person := range of.num {
-			if person < 0 || person >= int64(persons) {
+			if person < elsewhere || person >= int64(persons) {
 				return damaged(r.path, fmt.Errorf("row %d is no person", i))
 			}
 			(*to)[i] = int32(person)

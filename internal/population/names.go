@@ -41,10 +41,15 @@ func (n *Names) Household(household int) Household {
 	return h
 }
 
-// Supporters is the persons outside a household who owe it support, by lane.
+// Supporters is the persons outside a household who owe it support, by lane. Whoever lives in another area than the columns are of is there
+// without a name.
 func (n *Names) Supporters(household int) []Member {
 	var all []Member
 	for _, person := range n.columns.supporterPerson[n.columns.supporterStart[household]:n.columns.supporterStart[household+1]] {
+		if person == elsewhere {
+			all = append(all, Member{})
+			continue
+		}
 		name, number := n.Person(int(person))
 		all = append(all, Member{Name: name, ID: number})
 	}

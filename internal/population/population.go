@@ -13,14 +13,15 @@ type Population struct {
 	On            calendar.Date
 	Columns       *Columns       // whole households in the order of villages and keys
 	Feeds         []FeedState    // in the pack's order
-	Disagreements []Disagreement // where a less trusted feed says otherwise, by person and fact
+	Disagreements []Disagreement // where a less trusted source says otherwise, by person and fact
 	Failed        int            // values of feeds' formulas that came to an error and are therefore unknown
 	Simulated     bool           // some delivery is invented data
 
 	builder    *builder
 	households []household
+	persons    int
 	keys       map[string]int // to the household
-	of         []int32        // of each person: the household
+	of         []int32        // of each person: the household, elsewhere for none
 }
 
 // FeedState is how a feed stands on the date.
@@ -34,12 +35,12 @@ type FeedState struct {
 	Stale          bool // the newest delivery is older than the feed allows
 }
 
-// Disagreement is a value of a fact that a less trusted feed gives differently.
+// Disagreement is a value of a fact that a less trusted source gives differently.
 type Disagreement struct {
 	Person       idno.Number
 	Fact         *pack.Fact
-	Taken, Other int64 // as columns hold them
-	From, Beside *pack.Feed
+	Taken, Other int64  // as columns hold them
+	From, Beside string // as orders of trust name them: "feed:tax", "visit"
 }
 
 // builder builds one population.
@@ -55,6 +56,10 @@ type builder struct {
 	coverage []*coverage
 	covered  []rules.Bits // persons whom each feed covers
 	facts    map[string]*merged
+
+	statements   map[string]map[string][]*Statement // by fact and source
+	ofHouseholds map[string][]*candidate            // what feeds say of facts of households, until these are composed
+
 	slots    map[pack.Unit][]slotted // facts that some feed tells, by unit and slot
 	held     []kept                  // by programme; nothing where no register tells
 	events   []*eventSource
@@ -64,42 +69,32 @@ type builder struct {
 	failed        int
 }
 
-// Build makes a population of what was delivered, for a date. Rows that match nobody are set aside in the set. The error
-// is a fault of the pack or says that nobody is registered.
+// Build makes a population of what was delivered, for a date, see [Maker.Build].
 func Build(policy *rules.Policy, set *feed.Set, on calendar.Date) (*Population, error) {
-	p := policy.Pack()
-	derivations, faults := compileFeeds(p)
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	register, err := newRegister(set, p)
+	m, err := NewMaker(policy, on)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{
-		pack: p, layout: policy.Layout(), evaluator: policy.On(on, nil).NewEvaluator(), set: set, on: on,
-		register: register, facts: map[string]*merged{}, covered: make([]rules.Bits, len(p.Feeds)),
+	return m.Build(set, nil)
+}
+
+func (m *Maker) builder(set *feed.Set, register *register) *builder {
+	p := m.policy.Pack()
+	return &builder{
+		pack: p, layout: m.policy.Layout(), evaluator: m.plan.NewEvaluator(), set: set, on: m.on,
+		register: register, facts: map[string]*merged{}, covered: make([]rules.Bits, len(p.Feeds)), ofHouseholds: map[string][]*candidate{},
 	}
-	for _, f := range p.Feeds {
-		b.feeds = append(b.feeds, register.match(set, set.Table(f.ID)))
-	}
-	register.taint(set, b.feeds)
-	for _, f := range p.Feeds {
-		b.coverage = append(b.coverage, newCoverage(f, set, on))
-	}
-	b.derive(derivations, policy.FeedOrder())
-	b.place()
-	b.findHeld()
-	b.findEvents()
-	b.findComplete()
-	return b.population(b.compose()), nil
 }
 
 func (b *builder) population(households []household) *Population {
 	p := &Population{On: b.on, Disagreements: b.disagreements, Failed: b.failed, builder: b, households: households,
 		keys: make(map[string]int, len(households)), of: make([]int32, b.register.len())}
+	for person := range p.of {
+		p.of[person] = elsewhere
+	}
 	for i, h := range households {
 		p.keys[h.key] = i
+		p.persons += len(h.members)
 		for _, person := range h.members {
 			p.of[person] = int32(i)
 		}
@@ -125,8 +120,8 @@ func (b *builder) state(i int, f *pack.Feed) FeedState {
 	return s
 }
 
-// Persons is how many are registered, Households how many households they make.
-func (p *Population) Persons() int { return p.builder.register.len() }
+// Persons is how many persons the households have.
+func (p *Population) Persons() int { return p.persons }
 
 // Households is the number of households.
 func (p *Population) Households() int { return len(p.households) }
@@ -160,7 +155,7 @@ func (p *Population) Lane(key string) (chunk, lane int, ok bool) {
 // Find is the key of the household of a person.
 func (p *Population) Find(id idno.Number) (string, bool) {
 	person, ok := p.builder.register.ids[id]
-	if !ok {
+	if !ok || p.of[person] == elsewhere {
 		return "", false
 	}
 	return p.households[p.of[person]].key, true

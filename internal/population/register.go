@@ -1,8 +1,6 @@
 package population
 
 import (
-	"strings"
-
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/feed"
@@ -13,13 +11,13 @@ import (
 
 // The columns of the feeds with a role. A pack's feed names its columns so; what it lacks is not known of anybody.
 const (
-	columnName       = "name"
-	columnBooklet    = "hukou_no"
-	columnCollective = "collective"
+	columnName       = feed.ColumnName
+	columnBooklet    = feed.ColumnBooklet
+	columnCollective = feed.ColumnCollective
 	columnRelation   = "relation"
-	columnVillage    = "village"
-	columnFather     = "father_id"
-	columnMother     = "mother_id"
+	columnVillage    = feed.ColumnVillage
+	columnFather     = feed.ColumnFather
+	columnMother     = feed.ColumnMother
 
 	columnStatus    = "status"
 	statusMarried   = "married"
@@ -237,20 +235,8 @@ func (r *register) sharedName(t *feed.Table) int {
 // sameName compares names as officers write them: without spaces, and with any of the dots of minority names. An
 // empty name contradicts none.
 func sameName(a, b string) bool {
-	a, b = plainName(a), plainName(b)
+	a, b = feed.PlainName(a), feed.PlainName(b)
 	return a == "" || b == "" || a == b
-}
-
-func plainName(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '　', '\u00a0', '\t':
-			return -1
-		case '•', '・', '．', '.', '‧', '∙':
-			return '·'
-		}
-		return r
-	}, s)
 }
 
 // taint marks whose rows were set aside. What a department says of them is then not all that it has.

@@ -43,14 +43,14 @@ func (s *suspicion) of(t *feed.Table, reject *feed.Reject) []int32 {
 }
 
 func (s *suspicion) named(name string) []int32 {
-	name = plainName(name)
+	name = feed.PlainName(name)
 	if name == "" {
 		return nil
 	}
 	if s.names == nil {
 		s.names = map[string][]int32{}
 		for person := range s.register.len() {
-			n := plainName(s.register.text(s.register.name, person))
+			n := feed.PlainName(s.register.text(s.register.name, person))
 			s.names[n] = append(s.names[n], int32(person))
 		}
 	}
@@ -61,7 +61,7 @@ func (s *suspicion) named(name string) []int32 {
 // out or one too many.
 func (s *suspicion) near(written string) []int32 {
 	const length, digits = 18, "0123456789X"
-	runes := []rune(plainName(written))
+	runes := []rune(feed.PlainName(written))
 	if len(runes) < length-1 || len(runes) > length+1 {
 		return nil
 	}

@@ -233,9 +233,9 @@ func BenchmarkRedetermine(b *testing.B) {
 	})
 	b.Run("compare", func(b *testing.B) {
 		l, results := plan.keeping(), e.Evaluate(s.Batch)
-		kept[0].keep(l, results, s.Batch)
+		kept[0].keep(l, results, s.Batch, 0)
 		for b.Loop() {
-			kept[1].keep(l, results, s.Batch)
+			kept[1].keep(l, results, s.Batch, 0)
 			c.find(l, &kept[0], &kept[1])
 		}
 	})

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"slices"
 
 	"dajiuzhu/internal/money"
@@ -88,10 +89,33 @@ type WarningChange struct {
 // Redetermine determines a household with narrowing on and no reasons, keeps what it came to, and finds what is different
 // from what was kept before. The batch is of one household. Before is not changed, and into is another.
 func (e *Evaluator) Redetermine(b *Batch, before, into *Kept, changes *Changes) {
-	results := e.Evaluate(b)
-	l := e.m.plan.keeping()
-	into.keep(l, results, b)
-	changes.find(l, before, into)
+	e.Keep(b, e.Evaluate(b), 0, into)
+	e.m.plan.Changed(before, into, changes)
+}
+
+// Keep lays out what a household of a batch came to when the batch was evaluated.
+func (e *Evaluator) Keep(b *Batch, r *Results, household int, into *Kept) {
+	into.keep(e.m.plan.keeping(), r, b, household)
+}
+
+// Changed finds what a household comes to now and did not before.
+func (p *Plan) Changed(before, now *Kept, changes *Changes) { changes.find(p.keeping(), before, now) }
+
+// Fired tells the warnings that fire for a household of which something was kept: each rule, by its place among the policy's, and the lane
+// of its unit.
+func (p *Plan) Fired(k *Kept) iter.Seq2[int, int] {
+	return func(yield func(rule, lane int) bool) {
+		at := 0
+		for rule, ofPerson := range p.keeping().warnings {
+			n := k.units(ofPerson)
+			for lane := range n {
+				if k.Warnings.Has(at+lane) && !yield(rule, lane) {
+					return
+				}
+			}
+			at += n
+		}
+	}
 }
 
 // noWitness stands where no condition refuses.
@@ -134,48 +158,55 @@ func newKeeping(p *Plan) *keeping {
 	return l
 }
 
-// keep lays out what a batch of one household came to.
-func (k *Kept) keep(l *keeping, r *Results, b *Batch) {
-	k.Determined, k.Lanes = true, b.Person.N
+// keep lays out what a household of a batch came to.
+func (k *Kept) keep(l *keeping, r *Results, b *Batch, household int) {
+	first := int(b.MemberStart[household])
+	k.Determined, k.Lanes = true, int(b.MemberStart[household+1])-first
 	k.Results, k.Amounts = k.Results[:0], k.Amounts[:0]
-	for i := range l.programmes {
-		k.keepProgramme(&l.programmes[i], &r.Programmes[i])
+	from := func(ofPerson bool) int {
+		if ofPerson {
+			return first
+		}
+		return household
 	}
-	k.keepWarnings(l, r.Warnings)
+	for i := range l.programmes {
+		k.keepProgramme(&l.programmes[i], &r.Programmes[i], from(l.programmes[i].ofPerson))
+	}
+	k.keepWarnings(l, r.Warnings, from)
 	k.Index, k.Parts = KeptIndex{}, k.Parts[:0]
-	if x := &r.Index; len(x.Parts) > 0 && !b.Collective.Has(0) {
-		k.Index = KeptIndex{true, x.Score[0], x.Before[0], x.Coverage[0]}
+	if x := &r.Index; len(x.Parts) > 0 && !b.Collective.Has(household) {
+		k.Index = KeptIndex{true, x.Score[household], x.Before[household], x.Coverage[household]}
 		for _, part := range x.Parts {
-			k.Parts = append(k.Parts, part[0])
+			k.Parts = append(k.Parts, part[household])
 		}
 	}
 }
 
-func (k *Kept) keepProgramme(p *keptProgramme, r *ProgrammeResult) {
+// keepProgramme lays out a programme of the units that stand in a batch from a lane on.
+func (k *Kept) keepProgramme(p *keptProgramme, r *ProgrammeResult, from int) {
 	n := k.units(p.ofPerson)
-	first := len(k.Results)
-	for lane := range n {
-		k.Results = append(k.Results, KeptResult{NotAssessed, noWitness, r.Assumed.Has(lane)})
+	for lane := from; lane < from+n; lane++ {
+		kept := KeptResult{r.Outcome(lane), noWitness, r.Assumed.Has(lane)}
+		if kept.Outcome == Ineligible {
+			if i, ok := r.Witness(lane); ok {
+				kept.Witness = uint8(i)
+			}
+		}
+		k.Results = append(k.Results, kept)
 	}
-	kept := k.Results[first:]
-	for o, lanes := range r.Of {
-		each(lanes, func(lane int) { kept[lane].Outcome = Outcome(o) })
-	}
-	for i, lanes := range r.Refused {
-		each(lanes, func(lane int) { kept[lane].Witness = uint8(i) })
-	}
-	from, to := len(k.Amounts), len(k.Amounts)+n*len(p.components)
-	k.Amounts = slices.Grow(k.Amounts, to-from)[:to]
-	clear(k.Amounts[from:])
+	first, to := len(k.Amounts), len(k.Amounts)+n*len(p.components)
+	k.Amounts = slices.Grow(k.Amounts, to-first)[:to]
+	clear(k.Amounts[first:])
 	for i, slot := range p.slots {
-		amounts := &r.Amounts[i]
-		each(amounts.Known, func(lane int) {
-			k.Amounts[from+slot*n+lane] = KeptAmount{money.Decimal(amounts.Num[lane]), true}
-		})
+		for unit := range n {
+			if amount, ok := r.Amounts[i].At(from + unit); ok {
+				k.Amounts[first+slot*n+unit] = KeptAmount{amount, true}
+			}
+		}
 	}
 }
 
-func (k *Kept) keepWarnings(l *keeping, fired []Bits) {
+func (k *Kept) keepWarnings(l *keeping, fired []Bits, from func(ofPerson bool) int) {
 	total := 0
 	for _, ofPerson := range l.warnings {
 		total += k.units(ofPerson)
@@ -183,7 +214,12 @@ func (k *Kept) keepWarnings(l *keeping, fired []Bits) {
 	k.Warnings = resized(k.Warnings, (total+63)/64)
 	at := 0
 	for i, ofPerson := range l.warnings {
-		each(fired[i], func(lane int) { k.Warnings.Set(at + lane) })
+		first := from(ofPerson)
+		for unit := range k.units(ofPerson) {
+			if fired[i].Has(first + unit) {
+				k.Warnings.Set(at + unit)
+			}
+		}
 		at += k.units(ofPerson)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -30,17 +31,74 @@ func TestRedetermineFindsEveryChange(t *testing.T) {
 		var changes Changes
 		before, nobody := &Kept{}, results{}
 		for step := range 30 {
-			one := policy.world.alone(batch, r.IntN(batch.Household.N))
+			household := r.IntN(batch.Household.N)
+			one := policy.world.alone(batch, household)
 			e := evaluators[r.IntN(2)]
 			now := &Kept{Persons: somebody(r, one.Person.N)}
 			e.Redetermine(one, before, now, &changes)
+			among := &Kept{Persons: now.Persons}
+			if e.Keep(batch, e.Evaluate(batch), household, among); !reflect.DeepEqual(among, now) {
+				t.Fatalf("seed %d, step %d: among others the household comes to\n%+v\nand alone to\n%+v\n%s", seed, step, among, now, formulas(p))
+			}
+			e.Evaluate(one)
 			is := resultsOf(e, one, now.Persons)
 			if got, want := is.told(before, now, &changes, e), is.against(nobody); got != want {
 				t.Fatalf("seed %d, step %d: found\n%s\nthere is\n%s\n%s", seed, step, got, want, formulas(p))
 			}
-			before, nobody = now, is
+			before, nobody = stored(t, plans[0], now), is
 		}
 	}
+}
+
+// stored is what was kept after it was written and read.
+func stored(t *testing.T, p *Plan, k *Kept) *Kept {
+	t.Helper()
+	written, err := k.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := &Kept{}
+	if err := read.UnmarshalBinary(written); err != nil {
+		t.Fatal(err)
+	}
+	if !p.Fits(read) {
+		t.Fatalf("what was written does not fit: %+v", read)
+	}
+	again, err := read.AppendBinary(nil)
+	if err != nil || !slices.Equal(written, again) {
+		t.Fatalf("written %x, and after reading %x, %v", written, again, err)
+	}
+	return read
+}
+
+// FuzzKept reads damaged bytes: an error, or something that is written as it was read.
+func FuzzKept(f *testing.F) {
+	whole := &Kept{Determined: true, Lanes: 2, Persons: []uint64{7, 1 << 40}, Results: []KeptResult{{Outcome(2), 255, true}, {Outcome(1), 3, false}},
+		Amounts: []KeptAmount{{}, {12_500_000, true}, {}}, Warnings: Bits{5}, Index: KeptIndex{true, 40, 50, 60}, Parts: []money.Decimal{1, -1}}
+	for _, k := range []*Kept{{}, whole} {
+		b, err := k.AppendBinary(nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		k := &Kept{}
+		if k.UnmarshalBinary(b) != nil {
+			return
+		}
+		first, err := k.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := &Kept{}
+		if err := again.UnmarshalBinary(first); err != nil {
+			t.Fatal(err)
+		}
+		if second, _ := again.AppendBinary(nil); !slices.Equal(first, second) {
+			t.Fatalf("%x became %x", first, second)
+		}
+	})
 }
 
 // holdsLater gives a programme another version later, with other components.
@@ -179,7 +237,7 @@ func TestRedetermineSaysNothingOfNothing(t *testing.T) {
 	}
 	l, results := plan.keeping(), e.Evaluate(b)
 	if n := testing.AllocsPerRun(10, func() {
-		into.keep(l, results, b)
+		into.keep(l, results, b, 0)
 		c.find(l, before, into)
 	}); n > 0 {
 		t.Errorf("finding no change allocates %v times", n)
