@@ -1,0 +1,39 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Together is some persons with everybody who is in a household with one of them.
+func (r *Registry) Together(ctx context.Context, tx pgx.Tx, persons []int64) ([]int64, error) {
+	return ids(ctx, tx, `
+		select unnest($1::bigint[]) union
+		select person from membership where to_date is null and household in
+			(select household from membership where to_date is null and person = any($1)) order by 1`, persons)
+}
+
+// Households is the households in which some persons are.
+func (r *Registry) Households(ctx context.Context, tx pgx.Tx, persons []int64) ([]int64, error) {
+	return ids(ctx, tx, "select distinct household from membership where to_date is null and person = any($1) order by 1", persons)
+}
+
+// Members is the persons of some households.
+func (r *Registry) Members(ctx context.Context, tx pgx.Tx, households []int64) ([]int64, error) {
+	return ids(ctx, tx, "select person from membership where to_date is null and household = any($1) order by 1", households)
+}
+
+// Heads is the member of reference of each of some households that last.
+func (r *Registry) Heads(ctx context.Context, tx pgx.Tx, households []int64) (map[int64]int64, error) {
+	rows, err := tx.Query(ctx, "select household, person from membership where to_date is null and head and household = any($1)", households)
+	if err != nil {
+		return nil, failed("reading heads of households", err)
+	}
+	heads := map[int64]int64{}
+	var household, person int64
+	if _, err := pgx.ForEachRow(rows, []any{&household, &person}, func() error { heads[household] = person; return nil }); err != nil {
+		return nil, failed("reading heads of households", err)
+	}
+	return heads, nil
+}
