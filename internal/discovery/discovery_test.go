@@ -1,0 +1,426 @@
+package discovery_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/discovery"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/idno"
+	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/population"
+	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/postgres/postgrestest"
+	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/sealed"
+	"dajiuzhu/internal/synth"
+	"dajiuzhu/packs"
+)
+
+var (
+	on     = day("2026-11-01")
+	dezhou = sync.OnceValue(func() *rules.Policy {
+		p, faults := pack.Load(packs.Dezhou())
+		if len(faults) > 0 {
+			panic(faults)
+		}
+		policy, faults := rules.Compile(p)
+		if len(faults) > 0 {
+			panic(faults)
+		}
+		return policy
+	})
+)
+
+func day(s string) calendar.Date {
+	d, err := calendar.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// city is a record with an invented county in it.
+type city struct {
+	t          testing.TB
+	db         *postgres.DB
+	record     *ingest.Record
+	identities *registry.Identities
+	discovery  *discovery.Discovery
+	deliveries string
+}
+
+func newCity(t testing.TB, people int) *city {
+	t.Helper()
+	return cityIn(t, postgrestest.New(t), sealed.NewKeys(), people)
+}
+
+func cityIn(t testing.TB, db *postgres.DB, keys *sealed.Keys, people int) *city {
+	t.Helper()
+	c := &city{t: t, db: db, deliveries: t.TempDir()}
+	p := dezhou().Pack()
+	if _, err := synth.Write(t.Context(), p, c.deliveries, synth.Options{People: people, Seed: 5, On: on}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ingest.ApplyPack(t.Context(), c.db.Own(), p); err != nil {
+		t.Fatal(err)
+	}
+	c.work(func(tx pgx.Tx) (err error) {
+		c.identities, err = registry.LoadIdentities(t.Context(), tx, keys)
+		return err
+	})
+	c.record = ingest.New(c.db, p, c.identities, keys)
+	c.discovery = discovery.New(c.db, c.record, registry.New(keys), c.identities, dezhou())
+	return c
+}
+
+func (c *city) work(do func(tx pgx.Tx) error) {
+	c.t.Helper()
+	if err := c.db.Work(c.t.Context(), do); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// bring imports a folder of deliveries.
+func (c *city) bring(dir string) {
+	c.t.Helper()
+	outcomes, err := c.record.Import(c.t.Context(), os.DirFS(dir), ingest.Options{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, o := range outcomes {
+		if o.State != ingest.Promoted {
+			c.t.Fatalf("%s: %s", o.Name, o.State)
+		}
+	}
+}
+
+// warnings is the open ones, as "rule number": of a household the number of its head.
+func (c *city) warnings() []string {
+	c.t.Helper()
+	var all []string
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(c.t.Context(), `select w.rule, coalesce(w.person, m.person) from warning w
+			join membership m on m.household = w.household and m.to_date is null and m.head where w.state <> 'closed'`)
+		if err != nil {
+			return err
+		}
+		var rule string
+		var person int64
+		_, err = pgx.ForEachRow(rows, []any{&rule, &person}, func() error {
+			n, _ := c.identities.Number(person)
+			all = append(all, rule+" "+n.Plain())
+			return nil
+		})
+		return err
+	})
+	slices.Sort(all)
+	return all
+}
+
+// screened is the same of a screening of the files.
+func screened(t testing.TB, dirs ...string) []string {
+	t.Helper()
+	files := t.TempDir()
+	for i, dir := range dirs {
+		if err := os.CopyFS(fmt.Sprintf("%s/%d", files, i), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := feed.Open(t.Context(), dezhou().Pack(), files, feed.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := population.Build(dezhou(), set, on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := dezhou().On(on, nil)
+	evaluator, none, kept, changes := plan.NewEvaluator(), &rules.Kept{}, &rules.Kept{}, &rules.Changes{}
+	var all []string
+	for c := range people.Compositions() {
+		f, _ := people.Household(c.Key)
+		evaluator.Redetermine(f.Batch, none, kept, changes)
+		for rule, lane := range plan.Fired(kept) {
+			w := dezhou().Warnings()[rule]
+			if w.Unit == pack.Household {
+				lane = c.Reference
+			}
+			all = append(all, w.ID+" "+f.Members[lane].ID.Plain())
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestRun(t *testing.T) {
+	c := newCity(t, 2500)
+	c.bring(c.deliveries)
+	first, err := c.discovery.Run(t.Context(), on, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := screened(t, c.deliveries)
+	if got := c.warnings(); !slices.Equal(got, want) {
+		t.Errorf("the record warns otherwise than the files:\n%s", difference(want, got))
+	}
+	if first.Raised != int64(len(want)) || first.Closed != 0 || first.Changed != first.Households {
+		t.Errorf("%+v, %d warnings", first, len(want))
+	}
+	var both sync.WaitGroup
+	for range 2 { // one waits for the other
+		both.Go(func() {
+			if r, err := c.discovery.Run(t.Context(), on, nil); err != nil || r.Households != first.Households {
+				t.Errorf("one of two runs at once: %+v, %v", r, err)
+			}
+		})
+	}
+	both.Wait()
+	again, err := c.discovery.Run(t.Context(), on, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Changed+again.Raised+again.Closed+again.Updated+again.Outcomes != 0 || again.Households != first.Households {
+		t.Errorf("the same again changes %+v", again)
+	}
+}
+
+func difference(want, got []string) string {
+	count := map[string]int{}
+	for _, w := range want {
+		count[w]--
+	}
+	for _, g := range got {
+		count[g]++
+	}
+	var lines []string
+	for _, w := range slices.Sorted(maps.Keys(count)) {
+		if count[w] != 0 {
+			lines = append(lines, fmt.Sprintf("%+d %s", count[w], w))
+		}
+	}
+	return strings.Join(lines[:min(len(lines), 20)], "\n")
+}
+
+// touch marks persons as a promotion does.
+func (c *city) touch(numbers ...string) {
+	c.t.Helper()
+	c.work(func(tx pgx.Tx) error {
+		for _, number := range numbers {
+			n, err := idno.Parse(number)
+			if err != nil {
+				return err
+			}
+			person, _ := c.identities.Find(n)
+			if _, err := tx.Exec(c.t.Context(), "insert into touched (batch, person) select max(id), $1 from batch", person); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// A settlement that arrives changes what its household comes to, and nobody else's: as if everybody had been determined anew.
+func TestUpdate(t *testing.T) {
+	c := newCity(t, 2500)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	before := c.warnings()
+	more := t.TempDir()
+	insured := c.insured(3)
+	rows := "settlement_no,id_no,kind,settled_on,diagnosis,total,own_in_policy,own_total,status\n"
+	for i, number := range insured {
+		rows += fmt.Sprintf("X%d,%s,inpatient,2026-10-20,leukaemia,300000.00,120000.00,150000.00,valid\n", i, number)
+	}
+	if err := os.WriteFile(more+"/medical-settlement-more.csv", []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.bring(more)
+	updated, err := c.discovery.Update(t.Context(), on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := screened(t, c.deliveries, more)
+	got := c.warnings()
+	if !slices.Equal(got, want) {
+		t.Errorf("the update warns otherwise than everybody anew:\n%s", difference(want, got))
+	}
+	if slices.Equal(before, want) || updated.Raised == 0 || updated.Persons != len(insured) || updated.Waiting != 0 {
+		t.Errorf("%+v, and the warnings before are those after", updated)
+	}
+	run, err := c.discovery.Run(t.Context(), on, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Changed+run.Raised+run.Closed+run.Updated+run.Outcomes != 0 {
+		t.Errorf("a run after the update still changes %+v", run)
+	}
+	if again, err := c.discovery.Update(t.Context(), on); err != nil || again.Persons != 0 {
+		t.Errorf("nobody waits, and %+v was updated, %v", again, err)
+	}
+}
+
+// insured is the numbers of some people of whom the register of insurance tells.
+func (c *city) insured(n int) (numbers []string) {
+	c.t.Helper()
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(c.t.Context(), `select distinct e.id_no from feed_medical_enrolment e join membership m on m.person = e.id_no and m.to_date is null
+			and m.counted where not exists (select from feed_medical_settlement s where s.id_no = e.id_no) order by 1 limit $1`, n)
+		if err != nil {
+			return err
+		}
+		persons, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		for _, p := range persons {
+			number, _ := c.identities.Number(p)
+			numbers = append(numbers, number.Plain())
+		}
+		return err
+	})
+	return numbers
+}
+
+// The columns of the record are those of the files, and are made anew where somebody was touched and nowhere else.
+func TestColumns(t *testing.T) {
+	c := newCity(t, 1500)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	columns := func(on calendar.Date) int {
+		t.Helper()
+		made, err := c.discovery.Columns(t.Context(), on, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(made)
+	}
+	if n := columns(on); n != 1 {
+		t.Fatalf("%d counties were made, want the one that there is", n)
+	}
+	set, err := feed.Open(t.Context(), dezhou().Pack(), c.deliveries, feed.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := population.Build(dezhou(), set, on)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(t.TempDir(), "371424")
+	if err := people.Columns.Save(want); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(want)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of columns, %v", len(files), err)
+	}
+	for _, file := range files {
+		from, err := os.ReadFile(filepath.Join(want, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "371424", file.Name())); err != nil || !bytes.Equal(got, from) {
+			t.Errorf("%s of the record is not that of the files: %d bytes and %d, %v", file.Name(), len(got), len(from), err)
+		}
+	}
+	if n := columns(on); n != 0 {
+		t.Errorf("nobody was touched, and %d counties were made", n)
+	}
+	c.touch(c.insured(1)...)
+	if n := columns(on); n != 1 {
+		t.Errorf("somebody was touched, and %d counties were made", n)
+	}
+	if n := columns(on + 1); n != 1 {
+		t.Errorf("it is another day, and %d counties were made", n)
+	}
+}
+
+// Whoever is no longer delivered in the register leaves his household, and where nobody is left the household ends.
+func TestVanished(t *testing.T) {
+	c := newCity(t, 600)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	var households, persons int
+	c.work(func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), "select (select count(*) from household where to_date is null), (select count(*) from membership where to_date is null)").
+			Scan(&households, &persons)
+	})
+	// The register as of the next day, without the members of one household.
+	var gone []int64
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(t.Context(), "select person from membership where to_date is null and household = (select max(household) from warning)")
+		if err != nil {
+			return err
+		}
+		gone, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	c.work(func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "delete from feed_population where id_no = any($1)", gone)
+		return err
+	})
+	run, err := c.discovery.Run(t.Context(), on+1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.work(func(tx pgx.Tx) error {
+		var now, in, open int
+		err := tx.QueryRow(t.Context(), `select (select count(*) from household where to_date is null), (select count(*) from membership where to_date is null),
+			(select count(*) from warning w where state <> 'closed' and not exists (select from household h where h.id = w.household and h.to_date is null))`).
+			Scan(&now, &in, &open)
+		if now != households-1 || in != persons-len(gone) || open != 0 || run.Persons != int64(persons-len(gone)) {
+			t.Errorf("%d households of %d, %d persons of %d, %d warnings of nobody, %+v", now, households, in, persons, open, run)
+		}
+		return err
+	})
+}
+
+// A touch whose transaction ends after a run has read the record waits for the next update, although its id was given before.
+func TestTouchThatComesLate(t *testing.T) {
+	c := newCity(t, 600)
+	c.bring(c.deliveries)
+	const touch = "insert into touched (batch, person) select max(b.id), (select max(id_no) from feed_population) from batch b returning id"
+	late, err := c.db.Worker().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Rollback(t.Context())
+	var lateID, id int64
+	if err := late.QueryRow(t.Context(), touch).Scan(&lateID); err != nil {
+		t.Fatal(err)
+	}
+	c.work(func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), touch).Scan(&id) })
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := late.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.work(func(tx pgx.Tx) error {
+		var open []int64
+		err := tx.QueryRow(t.Context(), "select array_agg(id) from touched where done_at is null").Scan(&open)
+		if err == nil && !slices.Equal(open, []int64{lateID}) {
+			t.Errorf("%v wait, of %d, which came late, and %d", open, lateID, id)
+		}
+		return err
+	})
+	if u, err := c.discovery.Update(t.Context(), on); err != nil || u.Persons != 1 {
+		t.Errorf("the late touch is updated: %+v, %v", u, err)
+	}
+}
