@@ -9,6 +9,7 @@ COUNTY := out/county
 RESULT := out/screened
 ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
+DEMO   := out/demo# the same county as of today, since the platform lives today
 DATA   := data/demo
 SIZES  := 100000 1000000 5611194# people of the invented city
 
@@ -24,9 +25,9 @@ endif
 
 ## run: start the platform with the sample county in it, and print its address and the demo accounts; Ctrl-C stops it
 run: $(BIN) database
-	@test -e $(COUNTY) || $(BIN) synth --out $(COUNTY) --on $(ON)
+	@test -e $(DEMO) || $(BIN) synth --out $(DEMO) --on $$(date +%F)
 	@test -e $(DATA)/keys || $(BIN) key generate --data $(DATA)
-	@mkdir -p out; $(BIN) serve --data $(DATA) --demo $(COUNTY) 2> out/serve.log
+	@$(BIN) serve --data $(DATA) --demo $(DEMO) 2> out/serve.log
 
 ## demo: make the sample county, screen it, print who needs help, and the Guozhai family's plan before and after the visit
 demo: $(BIN)

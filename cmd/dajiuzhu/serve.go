@@ -113,7 +113,7 @@ func (c *serveCommand) serve(s *streams, p *platform) error {
 		return fault.New(fault.Invalid, badSite, fault.Args{"found": c.Site})
 	}
 	site, err := web.New(web.Config{DB: p.db, Access: p.access, Log: p.log, Metrics: p.metrics, Secure: home.Scheme == "https",
-		Checks: p.checks, Record: p.size})
+		Checks: p.checks, Record: p.overview})
 	if err != nil {
 		return err
 	}
@@ -170,9 +170,39 @@ func (p *platform) size(ctx context.Context) (r web.Record, err error) {
 		if r.Persons, err = p.record.Registered(ctx, tx); err != nil {
 			return err
 		}
+		if r.Simulated, err = p.record.Simulated(ctx, tx); err != nil {
+			return err
+		}
 		counties, err := p.record.Counties(ctx, tx)
 		r.Counties = len(counties)
 		return err
+	})
+	return r, err
+}
+
+// levels are those of warnings, the most pressing first.
+var levels = []struct{ id, zh, en string }{{"red", "红色", "red"}, {"orange", "橙色", "orange"}, {"yellow", "黄色", "yellow"}, {"blue", "蓝色", "blue"}}
+
+// overview is the record, and what was found in it as far as somebody may see.
+func (p *platform) overview(ctx context.Context, who postgres.Principal) (web.Record, error) {
+	r, err := p.size(ctx)
+	if err != nil {
+		return r, err
+	}
+	err = p.db.As(ctx, who, func(tx pgx.Tx) error {
+		o, err := p.discovery.Overview(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if r.Households = o.Households; o.Screened {
+			r.Screened = o.On.String()
+		}
+		for _, l := range levels {
+			if n := o.Warnings[l.id]; n > 0 {
+				r.Levels = append(r.Levels, web.Level{Zh: l.zh, En: l.en, Warnings: n})
+			}
+		}
+		return nil
 	})
 	return r, err
 }

@@ -46,3 +46,11 @@ func (r *Record) Registered(ctx context.Context, tx pgx.Tx) (n int64, err error)
 	}
 	return n, nil
 }
+
+// Simulated reports whether some of what is in use is invented.
+func (r *Record) Simulated(ctx context.Context, tx pgx.Tx) (simulated bool, err error) {
+	if err := tx.QueryRow(ctx, "select exists(select from batch where simulated and state = 'promoted')").Scan(&simulated); err != nil {
+		return false, fmt.Errorf("asking whether the record is simulated: %w", err)
+	}
+	return simulated, nil
+}

@@ -33,10 +33,20 @@ type Check struct {
 	Value  string // a number or a form; never about a person
 }
 
-// Record is how large the record is.
+// Record is how large the record is, and what was found in it as far as somebody may see.
 type Record struct {
-	Persons  int64
-	Counties int
+	Persons    int64
+	Counties   int
+	Simulated  bool   // some of it is invented
+	Screened   string // the day for which everybody was determined last, "" for never
+	Households int64  // that were
+	Levels     []Level
+}
+
+// Level is how many warnings of a level are open in somebody's area.
+type Level struct {
+	Zh, En   string
+	Warnings int64
 }
 
 // Config is what the pages need.
@@ -45,9 +55,9 @@ type Config struct {
 	Access  *access.Access
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
-	Secure  bool                                  // people come by https: cookies are sent by nothing else
-	Checks  func(context.Context) []Check         // how the platform stands; each answers in time
-	Record  func(context.Context) (Record, error) // how large the record is
+	Secure  bool                          // people come by https: cookies are sent by nothing else
+	Checks  func(context.Context) []Check // how the platform stands; each answers in time
+	Record  func(context.Context, postgres.Principal) (Record, error)
 }
 
 // Site is the pages.

@@ -46,7 +46,7 @@ func (s *Site) status(v *visit) error {
 	defer cancel()
 	var p statusPage
 	var err error
-	if p.Record, err = s.Record(ctx); err != nil {
+	if p.Record, err = s.Record(ctx, v.session.Principal("")); err != nil {
 		return err
 	}
 	if v.session.May(access.Operate) {

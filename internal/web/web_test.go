@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"html"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/web"
@@ -51,7 +53,12 @@ func newWorld(t *testing.T) *world {
 		Checks: func(context.Context) []web.Check {
 			return []web.Check{{Name: "database", Zh: "数据库", En: "database", OK: true}, {Name: "jobs", Zh: "任务", En: "jobs", OK: false, Value: "3"}}
 		},
-		Record: func(context.Context) (web.Record, error) { return web.Record{Persons: 20000, Counties: 1}, nil },
+		Record: func(_ context.Context, p postgres.Principal) (web.Record, error) {
+			if p.Account == 0 || p.Role == "" {
+				return web.Record{}, errors.New("somebody is told of the record without a name")
+			}
+			return web.Record{Persons: 20000, Counties: 1, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{Zh: "红色", En: "red", Warnings: 12}}}, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
