@@ -35,6 +35,7 @@ type serveCommand struct {
 	platformFlags
 	Listen  string `help:"Address of the pages; port 0 is any free one." default:"127.0.0.1:8080" env:"DAJIUZHU_LISTEN"`
 	Metrics string `help:"Address of the metrics; none if empty." default:"127.0.0.1:9464" env:"DAJIUZHU_METRICS"`
+	Watch   string `help:"Folder in which departments put their files: what is whole is taken in." type:"path" env:"DAJIUZHU_WATCH"`
 	Demo    string `help:"Folder of an invented county: take it in, and make an account for each role, unless that was done." type:"path"`
 	Pack    string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
 }
@@ -131,6 +132,10 @@ func (c *serveCommand) serve(s *streams, p *platform) error {
 	group.Go(func() error { p.sequencer.Run(ctx); return nil })
 	group.Go(func() error { return p.queue.Run(ctx) })
 	group.Go(func() error { p.discovery.Follow(ctx, today, p.followed(ctx)); return nil })
+	if c.Watch != "" {
+		watch := ingest.NewWatch(p.record, c.Watch, ingest.Options{Workers: 2})
+		group.Go(func() error { watch.Run(ctx, watchPause, p.watched); return nil })
+	}
 	fmt.Fprintln(s.out, "ready")
 	err = group.Wait()
 	fmt.Fprintln(s.out, "stopped")
@@ -343,6 +348,19 @@ func (p *platform) findLate(ctx context.Context, j lateJob) error {
 func today() calendar.Date {
 	year, month, day := time.Now().In(jobs.Zone).Date()
 	return calendar.Must(year, month, day)
+}
+
+// watchPause is between two looks into the folder of deliveries: what did not change in between is whole.
+const watchPause = 5 * time.Second
+
+// watched notes what was found in the folder of deliveries.
+func (p *platform) watched(outcomes []ingest.Outcome, err error) {
+	for _, o := range outcomes {
+		p.log.Info("a delivery came", "batch", o.Batch, "state", string(o.State), "known", o.Known)
+	}
+	if err != nil {
+		p.log.Error("watching the folder of deliveries", "error", fault.HideNumbers(err.Error()))
+	}
 }
 
 // followed notes what the following of touches came to, and has everybody determined where whole areas were touched.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,16 +48,6 @@ var (
 
 // Name is what the relation is called.
 func (r Relation) Name(lang fault.Lang) string { return lang.Say(relations[r][0], relations[r][1]) }
-
-// Relations are all relations, in the order of their values.
-func Relations() []Relation {
-	all := make([]Relation, 0, len(relations))
-	for r := range relations {
-		all = append(all, r)
-	}
-	slices.Sort(all)
-	return all
-}
 
 // DeclareRelative records that somebody is a near relative of the session's account, over a span, and returns the declaration's id.
 func (a *Access) DeclareRelative(ctx context.Context, token string, number idno.Number, relation Relation, span calendar.Span) (id int64, err error) {

@@ -160,8 +160,6 @@ type visit struct {
 	session access.Session
 }
 
-func (v *visit) say(zh, en string) string { return v.lang.Say(zh, en) }
-
 func (v *visit) redirect(to string) error {
 	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
 	return nil
