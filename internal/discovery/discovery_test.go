@@ -424,3 +424,64 @@ func TestTouchThatComesLate(t *testing.T) {
 		t.Errorf("the late touch is updated: %+v, %v", u, err)
 	}
 }
+
+// What is said at a visit counts at the next update, and no longer once it is taken back.
+func TestStatement(t *testing.T) {
+	c := newCity(t, 600)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	people := registry.New(sealed.NewKeys())
+	before := c.outcome("dibao")
+	var household, said int64
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		if household == 0 && before[id] == "possible" { // the registers leave open what else it lives on
+			household = id
+		}
+	}
+	c.work(func(tx pgx.Tx) (err error) {
+		said, err = people.State(t.Context(), tx, dezhou().Pack(), registry.Statement{Unit: pack.Household, Of: household, Fact: "household.income_other_12m",
+			Value: "900000.00", Holds: calendar.Since(on - 10), Source: registry.Visit, SaidBy: "户主", SaidOn: on - 10})
+		return err
+	})
+	updated, err := c.discovery.Update(t.Context(), on)
+	if err != nil || updated.Persons != 1 || updated.Changed == 0 {
+		t.Fatalf("what was said changes nothing: %+v, %v", updated, err)
+	}
+	if after := c.outcome("dibao"); after[household] != "ineligible" {
+		t.Errorf("the household came to %s, and with 900,000 yuan a year to %s", before[household], after[household])
+	}
+	c.work(func(tx pgx.Tx) error { return people.Withdraw(t.Context(), tx, said, "记错了户") })
+	if _, err := c.discovery.Update(t.Context(), on); err != nil {
+		t.Fatal(err)
+	}
+	if after := c.outcome("dibao"); after[household] != before[household] {
+		t.Errorf("after the withdrawal the household comes to %s, before it came to %s", after[household], before[household])
+	}
+}
+
+// outcome is what each household came to for a programme of households, as it was last determined.
+func (c *city) outcome(programme string) map[int64]string {
+	c.t.Helper()
+	plan := dezhou().On(on, nil)
+	all := map[int64]string{}
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(c.t.Context(), "select household, kept from finding")
+		if err != nil {
+			return err
+		}
+		var household int64
+		var bytes []byte
+		_, err = pgx.ForEachRow(rows, []any{&household, &bytes}, func() error {
+			var kept rules.Kept
+			if err := kept.UnmarshalBinary(bytes); err != nil {
+				return err
+			}
+			all[household] = plan.Outcome(&kept, programme).String()
+			return nil
+		})
+		return err
+	})
+	return all
+}

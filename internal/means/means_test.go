@@ -205,6 +205,39 @@ func TestAReportThatIsObjectedToIsCheckedAgain(t *testing.T) {
 }
 
 // The database itself refuses what the program would not do, under the application's role and under the jobs'.
+func TestAnObjectionThatComesToNothingAndACheckThatIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	w.authorise(1, today, today.AddDays(365))
+	first := w.draft(0, 1)
+	w.want("request", w.request(first, today), "done")
+	w.want("report", w.report(first, today, "90000", 1), "done")
+	w.must(func(ctx context.Context, tx pgx.Tx) error {
+		return w.Object(ctx, tx, first, "存款是代人保管的")
+	})
+	w.must(func(ctx context.Context, tx pgx.Tx) error { return w.Uphold(ctx, tx, first, "没有证明") })
+	second := w.draft(0, 1)
+	w.must(func(ctx context.Context, tx pgx.Tx) error { return w.Cancel(ctx, tx, second, "家庭撤回申请") })
+	w.must(func(ctx context.Context, tx pgx.Tx) error {
+		said, err := w.registry.Statements(ctx, tx, nil, []int64{1})
+		if err != nil {
+			return err
+		}
+		if len(said) != 1 || said[0].Withdrawn != "" {
+			t.Errorf("the report that stands states %+v", said)
+		}
+		states := map[int64]means.State{}
+		all, err := w.OfHousehold(ctx, tx, 1)
+		for _, c := range all {
+			states[c.ID] = c.State
+		}
+		if states[first] != means.Reported || states[second] != means.Cancelled {
+			t.Errorf("the checks are %v", states)
+		}
+		return err
+	})
+	w.want("a check that was given up", w.request(second, today), "means.wrong-way")
+}
+
 func TestFactsThatNeedConsentComeNoOtherWay(t *testing.T) {
 	w := newWorld(t)
 	w.authorise(1, today, today.AddDays(365))

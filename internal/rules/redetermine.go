@@ -118,6 +118,18 @@ func (p *Plan) Fired(k *Kept) iter.Seq2[int, int] {
 	}
 }
 
+// Outcome is what a programme of households came to for a household of which something was kept.
+func (p *Plan) Outcome(k *Kept, programme string) Outcome {
+	at := 0
+	for i, l := range p.keeping().programmes {
+		if p.programmes[i].programme.decl.ID == programme && !l.ofPerson && k.Determined {
+			return k.Results[at].Outcome
+		}
+		at += k.units(l.ofPerson)
+	}
+	return NotAssessed
+}
+
 // noWitness stands where no condition refuses.
 const noWitness = 255
 

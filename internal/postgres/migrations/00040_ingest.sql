@@ -116,7 +116,7 @@ create unique index feed_late_open on feed_late (feed, county) where closed_at i
 -- Whom a promotion or an undoing touched: a person, or everybody in an area.
 create table touched (
   id bigint generated always as identity primary key,
-  batch bigint not null references batch,
+  batch bigint references batch, -- null where it was no delivery
   person bigint,
   area bigint,
   at timestamptz not null default now(),

@@ -167,3 +167,26 @@ create table county_columns (
   made_at  timestamptz not null default now()
 );
 grant select, insert, update on county_columns to dajiuzhu_worker;
+
+-- What is said of somebody, or taken back, touches him: of a household its head, and with him everybody in it.
+-- +goose StatementBegin
+create function statement_touches() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  said statement;
+begin
+  if tg_table_name = 'withdrawal' then
+    select * into said from statement s where s.id = new.statement;
+  else
+    said := new;
+  end if;
+  insert into touched (person)
+    select said.unit_id where said.unit = 'person'
+    union all
+    select m.person from membership m where said.unit = 'household' and m.household = said.unit_id and m.head and m.to_date is null;
+  return null;
+end
+$$;
+-- +goose StatementEnd
+revoke execute on function statement_touches from public;
+create trigger touches after insert on statement for each row execute function statement_touches();
+create trigger touches after insert on withdrawal for each row execute function statement_touches();
