@@ -95,7 +95,7 @@ func (d *Discovery) buildCounty(ctx context.Context, record pgx.Tx, maker *popul
 	if err != nil {
 		return nil, err
 	}
-	people, err := maker.BuildIn(set, statements, county)
+	people, err := maker.BuildIn(set, heard(set, statements), county)
 	if err != nil {
 		return nil, fmt.Errorf("making people of the record: %w", err)
 	}

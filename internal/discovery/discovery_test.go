@@ -485,3 +485,29 @@ func (c *city) outcome(programme string) map[int64]string {
 	})
 	return all
 }
+
+// What is said of somebody who is in no register, or lives in another county, keeps nobody else from being determined.
+func TestStatementAboutAStranger(t *testing.T) {
+	c := newCity(t, 600)
+	c.bring(c.deliveries)
+	stranger, ok := idno.Make("371499", day("1950-01-01"), 999)
+	if !ok {
+		t.Fatal("no such number")
+	}
+	if err := c.identities.Add(t.Context(), c.db, []idno.Number{stranger}); err != nil {
+		t.Fatal(err)
+	}
+	person, _ := c.identities.Find(stranger)
+	c.work(func(tx pgx.Tx) error {
+		_, err := registry.New(sealed.NewKeys()).State(t.Context(), tx, dezhou().Pack(), registry.Statement{Unit: pack.Person, Of: person,
+			Fact: "person.civil_incapacity", Value: true, Holds: calendar.Since(on - 10), Source: registry.Visit, SaidBy: "邻居", SaidOn: on - 10})
+		return err
+	})
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Error(err)
+	}
+	c.touch(stranger.Plain(), c.insured(1)[0])
+	if u, err := c.discovery.Update(t.Context(), on); err != nil || u.Persons != 2 {
+		t.Errorf("%+v, %v", u, err)
+	}
+}

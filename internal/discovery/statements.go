@@ -3,11 +3,15 @@ package discovery
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/feed"
+	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/registry"
@@ -58,6 +62,48 @@ func (d *Discovery) statements(ctx context.Context, tx pgx.Tx, on calendar.Date,
 		all = append(all, population.Statement{Person: number, Fact: f, Value: value, Source: s.Source.Trust(), On: s.SaidOn})
 	}
 	return all, nil
+}
+
+// register is the identity numbers that the register of persons has in a set, each once in use.
+func register(set *feed.Set) iter.Seq[idno.Number] {
+	return func(yield func(idno.Number) bool) {
+		t := set.Role(feed.RolePersons)
+		if t == nil {
+			return
+		}
+		id, ok := t.Column(t.Feed.IDNo)
+		for row := 0; ok && row < t.Len(); row++ {
+			if t.Used(row) && !yield(t.ID(id, row)) {
+				return
+			}
+		}
+	}
+}
+
+// registers reports whether anybody in a set is registered.
+func registers(set *feed.Set) bool {
+	for range register(set) {
+		return true
+	}
+	return false
+}
+
+// heard is the statements about those who are registered in a set. What is said of others, who live in another county or are in no register,
+// stays what it is and concerns no household of the set.
+func heard(set *feed.Set, all []population.Statement) []population.Statement {
+	if len(all) == 0 {
+		return nil
+	}
+	there := make(map[idno.Number]bool, len(all))
+	for i := range all {
+		there[all[i].Person] = false
+	}
+	for number := range register(set) {
+		if _, said := there[number]; said {
+			there[number] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(s population.Statement) bool { return !there[s.Person] })
 }
 
 // registrations is what the register of persons tells of a population.

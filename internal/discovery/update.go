@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"dajiuzhu/internal/calendar"
-	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/registry"
@@ -155,7 +154,7 @@ func (d *Discovery) build(ctx context.Context, tx pgx.Tx, maker *population.Make
 	if err != nil {
 		return nil, fmt.Errorf("reading the record: %w", err)
 	}
-	if !registered(set) {
+	if !registers(set) {
 		return nil, nil
 	}
 	households, err := d.registry.Households(ctx, tx, persons)
@@ -170,7 +169,7 @@ func (d *Discovery) build(ctx context.Context, tx pgx.Tx, maker *population.Make
 	if err != nil {
 		return nil, err
 	}
-	people, err := maker.Build(set, statements)
+	people, err := maker.Build(set, heard(set, statements))
 	if err != nil {
 		return nil, fmt.Errorf("making people of the record: %w", err)
 	}
@@ -215,20 +214,6 @@ func (d *Discovery) determineSome(ctx context.Context, tx pgx.Tx, maker *populat
 	closed, err := leave(ctx, tx, composed.Gone)
 	m.Closed += closed
 	return m, err
-}
-
-// registered reports whether anybody in a set is.
-func registered(set *feed.Set) bool {
-	t := set.Role(feed.RolePersons)
-	if t == nil {
-		return false
-	}
-	for row := range t.Len() {
-		if t.Used(row) {
-			return true
-		}
-	}
-	return false
 }
 
 // Follow updates whoever is touched as soon as it is known, until the context ends, and tells what came of it: what failed is tried again
