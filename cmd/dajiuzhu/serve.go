@@ -169,28 +169,16 @@ func serveHTTP(ctx context.Context, group *errgroup.Group, s *streams, address, 
 	return nil
 }
 
-// size is how large the record is.
-func (p *platform) size(ctx context.Context) (r web.Record, err error) {
-	err = p.db.Work(ctx, func(tx pgx.Tx) error {
-		if r.Persons, err = p.record.Registered(ctx, tx); err != nil {
-			return err
-		}
-		if r.Simulated, err = p.record.Simulated(ctx, tx); err != nil {
-			return err
-		}
-		counties, err := p.record.Counties(ctx, tx)
-		r.Counties = len(counties)
-		return err
-	})
-	return r, err
-}
-
 // levels are those of warnings, the most pressing first.
 var levels = []struct{ id, zh, en string }{{"red", "红色", "red"}, {"orange", "橙色", "orange"}, {"yellow", "黄色", "yellow"}, {"blue", "蓝色", "blue"}}
 
 // overview is the record, and what was found in it as far as somebody may see.
 func (p *platform) overview(ctx context.Context, who postgres.Principal) (web.Record, error) {
-	r, err := p.size(ctx)
+	var r web.Record
+	err := p.db.Work(ctx, func(tx pgx.Tx) (err error) {
+		r.Simulated, err = p.record.Simulated(ctx, tx)
+		return err
+	})
 	if err != nil {
 		return r, err
 	}
@@ -199,7 +187,7 @@ func (p *platform) overview(ctx context.Context, who postgres.Principal) (web.Re
 		if err != nil {
 			return err
 		}
-		if r.Households = o.Households; o.Screened {
+		if r.Persons, r.Households = o.Persons, o.Households; o.Screened {
 			r.Screened = o.On.String()
 		}
 		for _, l := range levels {
@@ -303,14 +291,23 @@ func (p *platform) newQueue() (*jobs.Queue, error) {
 	})
 }
 
+// registered is how many persons are, counted row by row: for a job and never for a page.
+func (p *platform) registered(ctx context.Context) (n int64, err error) {
+	err = p.db.Work(ctx, func(tx pgx.Tx) error {
+		n, err = p.record.Registered(ctx, tx)
+		return err
+	})
+	return n, err
+}
+
 // screen determines everybody for a day; of an empty record there is nobody to.
 func (p *platform) screen(ctx context.Context, j screenJob) error {
 	on, err := calendar.Parse(j.Day)
 	if err != nil {
 		return jobs.Hopeless(err)
 	}
-	size, err := p.size(ctx)
-	if err != nil || size.Persons == 0 {
+	persons, err := p.registered(ctx)
+	if err != nil || persons == 0 {
 		return err
 	}
 	if j.Touch > 0 {

@@ -15,6 +15,7 @@ type Overview struct {
 	Screened   bool             // there was a run
 	On         calendar.Date    // the day for which the current run determined
 	Households int64            // in all
+	Persons    int64            // who were registered then
 	Warnings   map[string]int64 // open ones in the area of who asks, by level
 }
 
@@ -22,7 +23,8 @@ type Overview struct {
 func (d *Discovery) Overview(ctx context.Context, tx pgx.Tx) (Overview, error) {
 	o := Overview{Warnings: map[string]int64{}}
 	var day int32
-	err := tx.QueryRow(ctx, "select on_date - date '1970-01-01', households from screening_run where state = 'current'").Scan(&day, &o.Households)
+	err := tx.QueryRow(ctx, "select on_date - date '1970-01-01', households, persons from screening_run where state = 'current'").
+		Scan(&day, &o.Households, &o.Persons)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return o, fmt.Errorf("reading the current run: %w", err)
 	}

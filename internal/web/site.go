@@ -35,8 +35,7 @@ type Check struct {
 
 // Record is how large the record is, and what was found in it as far as somebody may see.
 type Record struct {
-	Persons    int64
-	Counties   int
+	Persons    int64  // registered, when everybody was determined last
 	Simulated  bool   // some of it is invented
 	Screened   string // the day for which everybody was determined last, "" for never
 	Households int64  // that were

@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 			if p.Account == 0 || p.Role == "" {
 				return web.Record{}, errors.New("somebody is told of the record without a name")
 			}
-			return web.Record{Persons: 20000, Counties: 1, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{Zh: "红色", En: "red", Warnings: 12}}}, nil
+			return web.Record{Persons: 20000, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{Zh: "红色", En: "red", Warnings: 12}}}, nil
 		},
 	})
 	if err != nil {
