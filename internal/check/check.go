@@ -57,9 +57,10 @@ type AssumedValue struct {
 
 // Lapse is a parameter, formula or programme that ends within LapseDays.
 type Lapse struct {
-	Name string
-	Last calendar.Date
-	Days int
+	Name  string
+	Label pack.Text // what it is called
+	Last  calendar.Date
+	Days  int
 }
 
 var (
@@ -90,7 +91,7 @@ func Run(policy *rules.Policy, on calendar.Date) *Report {
 	}
 	r.Failures.Sort()
 	r.survey(p)
-	r.lapses(p, on)
+	r.Lapses = Lapses(p, on)
 	r.Warnings, r.Unread = advise(policy)
 	for _, q := range policy.UnusedParameters() {
 		r.Unused = append(r.Unused, q.Name)
@@ -432,6 +433,9 @@ func (r *Report) statuses(p *pack.Pack) {
 			}
 		}
 	}
+	if p.Handling != nil {
+		count("handling", calendar.Always(), p.Handling.Source, false)
+	}
 	if p.Index != nil {
 		count("index", calendar.Always(), p.Index.Source, false)
 	}
@@ -446,16 +450,16 @@ func place(v *pack.ParameterValue) string {
 	return fmt.Sprintf("%s@%s", s, v.Area)
 }
 
-// lapses finds what is in force on the date and ends within LapseDays with nothing after it.
-func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
-	look := func(name string, span calendar.Span, spans []calendar.Span) {
+// Lapses is what is in force on the date and ends within LapseDays with nothing after it, what ends first first.
+func Lapses(p *pack.Pack, on calendar.Date) (all []Lapse) {
+	look := func(name string, label pack.Text, span calendar.Span, spans []calendar.Span) {
 		if !span.Contains(on) || calendar.Days(on, span.To) > LapseDays {
 			return
 		}
 		if slices.ContainsFunc(spans, func(s calendar.Span) bool { return s.Contains(span.To) }) {
 			return
 		}
-		r.Lapses = append(r.Lapses, Lapse{name, span.Last(), calendar.Days(on, span.To)})
+		all = append(all, Lapse{name, label, span.Last(), calendar.Days(on, span.To)})
 	}
 	for _, q := range p.Parameters {
 		for _, v := range q.Values {
@@ -465,26 +469,27 @@ func (r *Report) lapses(p *pack.Pack, on calendar.Date) {
 					later = append(later, other.Span)
 				}
 			}
-			look("param."+q.Name+place(v), v.Span, later)
+			look("param."+q.Name+place(v), q.Label, v.Span, later)
 		}
 	}
-	each := func(name string, spans []calendar.Span) {
+	each := func(name string, label pack.Text, spans []calendar.Span) {
 		for _, span := range spans {
-			look(name, span, spans)
+			look(name, label, span, spans)
 		}
 	}
 	for _, v := range p.Variables {
-		each(v.Path(), spansOf(v.Versions, func(version *pack.VariableVersion) calendar.Span { return version.Span }))
+		each(v.Path(), v.Label, spansOf(v.Versions, func(version *pack.VariableVersion) calendar.Span { return version.Span }))
 	}
 	for _, q := range p.Programmes {
-		each(q.ID, spansOf(q.Versions, func(version *pack.ProgrammeVersion) calendar.Span { return version.Span }))
+		each(q.ID, q.Name, spansOf(q.Versions, func(version *pack.ProgrammeVersion) calendar.Span { return version.Span }))
 	}
 	if p.Workflow != nil {
 		for _, rule := range p.Workflow.Rules() {
-			each(rule.Name, spansOf(rule.Versions, func(version pack.Dated) calendar.Span { return version.Span }))
+			each(rule.Name, rule.Label(), spansOf(rule.Versions, func(version pack.Dated) calendar.Span { return version.Span }))
 		}
 	}
-	slices.SortStableFunc(r.Lapses, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(all, func(a, b Lapse) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(a.Name, b.Name)) })
+	return all
 }
 
 func spansOf[V any](versions []V, span func(V) calendar.Span) []calendar.Span {

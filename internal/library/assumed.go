@@ -201,6 +201,9 @@ func (w *writer) assumedRest() {
 			rows = w.addUnfound(rows, "["+w.in(m.Name)+w.say("：", ": ")+w.in(r.Name)+"]("+w.to("warnings")+")", calendar.Always(), "", r.Source)
 		}
 	}
+	if h := w.pack.Handling; h != nil {
+		rows = w.addUnfound(rows, "["+w.say("预警怎样办", "How warnings are worked on")+"]("+w.to("warnings")+")", calendar.Always(), "", h.Source)
+	}
 	if len(rows) == 0 {
 		return
 	}

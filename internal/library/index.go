@@ -50,11 +50,12 @@ func (w *writer) warnings() {
 	w.head(w.say("预警", "Warnings"))
 	w.paragraph("%s", w.say("预警只提示去核实，不停发、不拒绝任何一项救助。每条写明什么情形触发、急不急、派给谁、几个工作日内核实、答复以后多少天内不再重复。",
 		"A warning asks somebody to look. It stops and refuses nothing. Each tells when it fires, how urgent it is, to whom it goes, within how many working days, and for how many days after an answer it keeps quiet."))
+	w.handling()
 	for _, m := range w.pack.Mechanisms {
 		w.heading(2, w.in(m.Name))
 		var rows [][]string
 		for _, r := range m.Rules {
-			rows = append(rows, []string{w.in(r.Name), w.urgency(r.Level), w.route(r.Route), strconv.Itoa(r.Due), strconv.Itoa(r.Quiet)})
+			rows = append(rows, []string{w.in(r.Name), w.urgency(r.Level), w.goesTo(r), strconv.Itoa(r.Due), strconv.Itoa(r.Quiet)})
 		}
 		w.table([]string{w.say("预警", "Warning"), w.say("级别", "Level"), w.say("派给", "Goes to"), w.say("几个工作日内", "Working days"), w.say("静默天数", "Quiet days")}, rows)
 		for _, r := range m.Rules {
@@ -106,6 +107,14 @@ func (w *writer) urgency(level string) string {
 		return w.say("蓝", "blue")
 	}
 	return escape(level)
+}
+
+// goesTo is to whom a warning is sent, with the department where one works on it.
+func (w *writer) goesTo(r *pack.Warning) string {
+	if r.Department == "" {
+		return w.route(r.Route)
+	}
+	return w.departmentNow(r.Department)
 }
 
 // route is to whom a warning goes.

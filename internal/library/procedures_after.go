@@ -107,6 +107,10 @@ func (w *writer) afterwards() {
 	for _, r := range f.Retention {
 		w.retention(r)
 	}
+	w.section("走访时必看必问", "What visits look at and ask", len(f.Checklists))
+	for _, c := range f.Checklists {
+		w.checklist(c)
+	}
 }
 
 // procedureLinks name the procedures that a rule is about.
@@ -197,4 +201,31 @@ func (w *writer) retention(r *pack.Retention) {
 		w.sourceLines(v.Source, 2)
 	}
 	w.line("")
+}
+
+func (w *writer) checklist(c *pack.Checklist) {
+	w.entry("checklist "+c.ID, c.Name)
+	visits := w.say("每次走访", "every visit")
+	if len(c.Purposes) > 0 {
+		visits = w.list(w.wordsOf("purpose", c.Purposes))
+	}
+	w.paragraph("%s%s", w.say("何时：", "When: "), visits)
+	for _, v := range slices.Backward(c.Versions) {
+		w.line("- %s", w.dated(v.Span, len(c.Versions), w.say("逐项看、问，除此之外还问系统缺的：", "one by one, beside what the engine finds missing:")))
+		for _, q := range v.Questions {
+			w.line("  - %s", w.in(w.asked(q)))
+		}
+		w.sourceLines(v.Source, 2)
+	}
+	w.line("")
+}
+
+// asked is how a checklist's question is put: a fact's as the fact puts it.
+func (w *writer) asked(q pack.ChecklistQuestion) pack.Text {
+	for _, f := range w.pack.Facts {
+		if f.Path() == q.Fact {
+			return f.Ask
+		}
+	}
+	return q.Ask
 }

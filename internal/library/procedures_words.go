@@ -7,7 +7,7 @@ import (
 	"dajiuzhu/internal/pack"
 )
 
-// words are the closed words of workflow.yaml, by the key that takes them; the pack has no names for them.
+// words are the closed words of workflow.yaml and handling.yaml, by the key that takes them; the pack has no names for them.
 var words = map[string]map[string]pack.Text{
 	"by": {
 		"resident":           {Zh: "申请人", En: "the applicant"},
@@ -21,6 +21,17 @@ var words = map[string]map[string]pack.Text{
 		"fund":               {Zh: "基金（项目）承办方", En: "whoever runs the fund"},
 		"provider":           {Zh: "服务提供单位", En: "whoever provides the service"},
 		"finance":            {Zh: "发放单位", En: "whoever pays"},
+	},
+	"source": {
+		"qr":           {Zh: "扫码群众报告", En: "somebody who scanned the code"},
+		"hotline":      {Zh: "12345热线", En: "the hotline 12345"},
+		"organisation": {Zh: "社会组织", En: "a social organisation"},
+		"village":      {Zh: "村里", En: "the village"},
+	},
+	"tells": {
+		"wrong":   {Zh: "不对", En: "that it was wrong"},
+		"right":   {Zh: "没错，不用再办", En: "that it was right, and nothing is left to do"},
+		"neither": {Zh: "说明不了对错", En: "neither"},
 	},
 	"gives": {
 		"application":     {Zh: "申请", En: "an application"},
@@ -80,6 +91,13 @@ var words = map[string]map[string]pack.Text{
 		"month":   {Zh: "每月", En: "every month"},
 		"quarter": {Zh: "每季度", En: "every quarter"},
 		"year":    {Zh: "每年", En: "every year"},
+	},
+	"purpose": {
+		"warning": {Zh: "核实预警", En: "to look into a warning"},
+		"survey":  {Zh: "入户调查", En: "a survey"},
+		"sample":  {Zh: "抽查", En: "a sample"},
+		"review":  {Zh: "定期核查", En: "a review"},
+		"report":  {Zh: "核实反映", En: "to look into a report"},
 	},
 	"always": {
 		"near-kin":  {Zh: "近亲属备案户", En: "households registered as near relatives of officials"},

@@ -105,6 +105,8 @@ var places = []place{
 	{"feeds/", "", feedShape, (*loader).feed, false},
 	{"household.yaml", "", householdShape, (*loader).household, false},
 	{"workflow.yaml", "", workflowShape, (*loader).workflow, false},
+	{"messages.yaml", "", messagesShape, (*loader).messages, false},
+	{"handling.yaml", "", handlingShape, (*loader).handling, false},
 	{"magnitudes.yaml", "", magnitudesShape, (*loader).magnitudes, false},
 	{"evaluation.yaml", "", evaluationShape, (*loader).evaluation, false},
 	{"cases/", "", caseShape, (*loader).caseOf, true},

@@ -194,9 +194,10 @@ func (l *loader) mechanism(o node) {
 	for _, r := range o.objects("rules") {
 		l.unique(r, "warning", "warning")
 		l.refers(r, "route", toRoutes)
+		l.refers(r, "department", toDepartments)
 		l.refers(r, "evidence", toValues)
 		m.Rules = append(m.Rules, &Warning{ID: r.string("warning"), Name: r.text("name"), Unit: Unit(r.string("unit")), When: r.expr("when"), Level: r.string("level"),
-			Route: r.string("route"), Due: r.count("due"), Quiet: r.count("quiet"), Evidence: r.strings("evidence"), Source: l.source(r, nil), Pos: r.pos()})
+			Route: r.string("route"), Department: r.string("department"), Due: r.count("due"), Quiet: r.count("quiet"), Evidence: r.strings("evidence"), Source: l.source(r, nil), Pos: r.pos()})
 	}
 	l.unique(o, "mechanism", "mechanism")
 	l.pack.Mechanisms = append(l.pack.Mechanisms, m)

@@ -22,6 +22,8 @@ func laws(s *shape) []any {
 		all = append(all, oneOf(required("finds"), required("unmeasured")))
 	case needShape:
 		all = append(all, oneOf(required("programme"), required("variable")))
+	case checklistQuestionShape:
+		all = append(all, oneOf(required("fact"), required("ask")), together("ask", "type"))
 	case componentShape:
 		all = append(all, together("amount", "per", "rounding"))
 	case feedFactShape:

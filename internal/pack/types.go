@@ -36,6 +36,8 @@ type Pack struct {
 	Feeds       []*Feed
 	Household   *Composition
 	Workflow    *Workflow
+	Messages    *Messages   // nil if the pack has none
+	Handling    *Handling   // nil: nobody works on warnings
 	Magnitudes  *Magnitudes // nil if the pack has none
 	Evaluation  *Evaluation // nil if the pack has none
 	Cases       []*Case
@@ -384,17 +386,18 @@ type Mechanism struct {
 
 // Warning is a rule that points at a person or a household.
 type Warning struct {
-	ID       string
-	Name     Text
-	Unit     Unit
-	When     Expr
-	Level    string   // red | orange | yellow | blue
-	Route    string   // a code of the list "route"
-	Due      int      // working days
-	Quiet    int      // days of silence after an answer
-	Evidence []string // paths of facts and variables
-	Source   Source
-	Pos      Pos
+	ID         string
+	Name       Text
+	Unit       Unit
+	When       Expr
+	Level      string   // red | orange | yellow | blue
+	Route      string   // a code of the list "route"
+	Department string   // which department works on it, where one does
+	Due        int      // working days
+	Quiet      int      // days of silence after an answer
+	Evidence   []string // paths of facts and variables
+	Source     Source
+	Pos        Pos
 }
 
 // Feed is a department's data: its shape, whom it covers, how facts come out of it.

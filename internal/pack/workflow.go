@@ -11,7 +11,8 @@ import (
 // each with its own span and source.
 type Workflow struct {
 	Routes      []Code
-	Categories  string // the list of codes of which procedures and reviews name some
+	Categories  string  // the list of codes of which procedures and reviews name some
+	Baseline    *Period // how long help took before, from the need to the decision; nil: not known
 	Procedures  []*Procedure
 	Authorities []*Authority
 	Publicity   []*Publicity
@@ -19,6 +20,7 @@ type Workflow struct {
 	Reviews     []*Review
 	Objections  []*Objection
 	Retention   []*Retention
+	Checklists  []*Checklist
 	Pos         Pos
 }
 
@@ -294,4 +296,29 @@ func datedOf[V interface{ dated() *Dated }](versions []V) []Dated {
 		all[i] = *v.dated()
 	}
 	return all
+}
+
+// Checklist is what is asked at every visit of some purposes, whatever the engine finds missing.
+type Checklist struct {
+	ID       string
+	Name     Text
+	Purposes []string // all if none is named
+	Versions []*ChecklistVersion
+	Pos      Pos
+}
+
+// ChecklistVersion is a checklist over a span.
+type ChecklistVersion struct {
+	Dated
+	Questions []ChecklistQuestion
+}
+
+// ChecklistQuestion is one of its questions: either a fact of the household, asked as the fact asks, or a question of its own about the visit.
+type ChecklistQuestion struct {
+	ID    string
+	Fact  string // path; "" of a question of its own
+	Ask   Text
+	Type  Type // beside the types of facts "text", words
+	Codes string
+	Pos   Pos
 }

@@ -28,12 +28,18 @@ var (
 		Zh: "up_to 和 above 要一起写", En: `"up_to" and "above" go together`}
 	aboveItself = fault.Text{Key: "pack.above-itself",
 		Zh: "“{found}”不能把超过限额的交给自己", En: `"{found}" cannot pass on to itself what lies above its limit`}
+	factOrQuestion = fault.Text{Key: "pack.fact-or-question",
+		Zh: "清单的一项要么写 fact，要么写 ask 和 type", En: `an entry of a checklist has either "fact", or "ask" and "type"`}
+	notForVisit = fault.Text{Key: "pack.not-for-visit",
+		Zh: "“{found}”不是走访能回答的家庭事实（trust 里要有 visit）；个人的事实由系统按缺项来问", En: `"{found}" is no fact of a household that a visit answers ("trust" needs visit); facts of persons are asked where they are missing`}
+	otherQuestion = fault.Text{Key: "pack.other-question",
+		Zh: "“{found}”在第 {line} 行已是另一个问题，请换一个 id", En: `"{found}" is another question already (line {line}); choose another id`}
 	shorterTotal = fault.Text{Key: "pack.shorter-total",
 		Zh: "at_most（{found}）应比 count（{count}）大", En: `"at_most" ({found}) must be more than "count" ({count})`}
 )
 
 func (l *loader) workflow(o node) {
-	w := &Workflow{Routes: l.codes(o, "routes"), Categories: o.string("categories"), Pos: o.pos()}
+	w := &Workflow{Routes: l.codes(o, "routes"), Categories: o.string("categories"), Baseline: optionalPeriod(o, "baseline"), Pos: o.pos()}
 	l.pack.Workflow = w
 	l.refers(o, "categories", toCodeLists)
 	seen := map[string]map[string]Pos{}
@@ -51,6 +57,8 @@ func (l *loader) workflow(o node) {
 	each("reviews", "review", func(e node) { w.Reviews = append(w.Reviews, l.review(w, e)) })
 	each("objections", "objection", func(e node) { w.Objections = append(w.Objections, l.objection(e)) })
 	each("retention", "retention", func(e node) { w.Retention = append(w.Retention, l.retention(e)) })
+	each("checklists", "checklist", func(e node) { w.Checklists = append(w.Checklists, l.checklist(e)) })
+	l.asked(w)
 	if len(w.Procedures) > 0 { // a pack that has no casework needs none
 		l.afterwards(func() { l.everyProgramme(w) })
 	}
@@ -315,6 +323,62 @@ func (l *loader) retention(o node) *Retention {
 	read := func(item node, d Dated) *RetentionVersion { return &RetentionVersion{d, period(item.object("keep"))} }
 	return &Retention{o.string("retention"), o.text("name"), o.strings("procedures"),
 		datedVersions(l, o, read), o.pos()}
+}
+
+func (l *loader) checklist(o node) *Checklist {
+	read := func(item node, d Dated) *ChecklistVersion {
+		v := &ChecklistVersion{Dated: d}
+		seen := map[string]Pos{}
+		for _, q := range item.objects("questions") {
+			l.distinct(seen, q, "id")
+			v.Questions = append(v.Questions, l.checklistQuestion(q))
+		}
+		return v
+	}
+	return &Checklist{o.string("checklist"), o.text("name"), o.strings("purposes"), datedVersions(l, o, read), o.pos()}
+}
+
+func (l *loader) checklistQuestion(o node) ChecklistQuestion {
+	q := ChecklistQuestion{ID: o.string("id"), Fact: o.string("fact"), Ask: o.text("ask"), Type: Type(o.string("type")), Codes: o.string("codes"), Pos: o.pos()}
+	switch {
+	case o.has("fact") == o.has("ask"), o.has("ask") != o.has("type"):
+		l.fail(o.pos(), factOrQuestion, nil)
+	case o.has("fact"):
+		l.refers(o, "fact", toFacts)
+		l.afterwards(func() { l.visitAnswers(o, q.Fact) })
+	case q.Type != "text":
+		l.coded(o)
+	case o.has("codes"):
+		l.fail(o.posOf("codes"), needlessCodes, fault.Args{"type": q.Type})
+	}
+	return q
+}
+
+// visitAnswers checks that a checklist's fact is the household's and that a visit can answer it.
+func (l *loader) visitAnswers(o node, path string) {
+	for _, f := range l.pack.Facts {
+		if f.Path() == path && (f.Unit != Household || !slices.Contains(f.Trust, "visit")) {
+			l.fail(o.posOf("fact"), notForVisit, fault.Args{"found": path})
+		}
+	}
+}
+
+// asked checks that an id is one question in all checklists, since an answer names no more than the id.
+func (l *loader) asked(w *Workflow) {
+	first := map[string]ChecklistQuestion{}
+	for _, c := range w.Checklists {
+		for _, v := range c.Versions {
+			for _, q := range v.Questions {
+				other, seen := first[q.ID]
+				if seen && (other.Type != q.Type || other.Codes != q.Codes || other.Fact != q.Fact) {
+					l.fail(q.Pos, otherQuestion, fault.Args{"found": q.ID, "line": other.Pos.Line})
+				}
+				if !seen {
+					first[q.ID] = q
+				}
+			}
+		}
+	}
 }
 
 func period(o node) Period { return Period{o.count("count"), o.string("unit")} }

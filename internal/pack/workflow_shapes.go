@@ -1,5 +1,7 @@
 package pack
 
+import "slices"
+
 // The closed sets of words of workflow.yaml. Casework has code for each of them, and for no other.
 var (
 	actors = []string{"resident", "village-assistant", "township-officer", "county-officer", "county-supervisor", "community", "coordination",
@@ -16,6 +18,8 @@ var (
 	alwaysVisited = []string{"near-kin", "red-flag", "complaint"}
 	objectedTo    = []string{"notice", "survey", "means-check"}
 	answers       = []string{"re-survey", "community-review", "new-check", "correction"}
+	visitPurposes = []string{"warning", "survey", "sample", "review", "report"}
+	questionTypes = append(slices.Clip(types), "text")
 )
 
 var periodFields = []field{need(key("count", kindCount)), need(enum("unit", timeUnits))}
@@ -82,11 +86,19 @@ var (
 
 	retentionShape = entryOf("档案保存", "a retention", "retention", retentionVersionShape, listOf("procedures", kindID))
 
+	checklistQuestionShape = named("清单项", "a question",
+		need(key("id", kindID)), key("fact", kindPath), key("ask", kindText), enum("type", questionTypes), key("codes", kindID))
+
+	checklistVersionShape = versionOf("清单版本", "a version", need(some(objects("questions", checklistQuestionShape))))
+
+	checklistShape = entryOf("走访清单", "a checklist", "checklist", checklistVersionShape, enums("purposes", visitPurposes))
+
 	workflowVersionShapes = []*shape{procedureVersionShape, authorityVersionShape, publicityVersionShape, samplingVersionShape, reviewVersionShape,
-		objectionVersionShape, retentionVersionShape}
+		objectionVersionShape, retentionVersionShape, checklistVersionShape}
 
 	workflowShape = named("办理环节", "workflow.yaml",
-		objects("routes", codeShape), key("categories", kindID), objects("procedures", procedureShape), objects("authorities", authorityShape),
+		objects("routes", codeShape), key("categories", kindID), object("baseline", periodShape), objects("procedures", procedureShape), objects("authorities", authorityShape),
 		objects("publicity", publicityShape), objects("sampling", samplingShape), objects("reviews", reviewShape),
-		objects("objections", objectionShape), objects("retention", retentionShape))
+		objects("objections", objectionShape), objects("retention", retentionShape),
+		objects("checklists", checklistShape))
 )

@@ -209,9 +209,9 @@ func (a *account) partsOf(programme int32, lane int) []partState {
 func (a *account) unit(rel relation, lane int) UnitReference {
 	switch rel {
 	case persons:
-		return UnitReference{Kind: pack.Person, Name: a.subject.Persons[lane]}
+		return UnitReference{Kind: pack.Person, Name: a.subject.Persons[lane], Lane: lane}
 	case supporters:
-		return UnitReference{Kind: pack.Person, Name: a.subject.Supporters[lane], Supporter: true}
+		return UnitReference{Kind: pack.Person, Name: a.subject.Supporters[lane], Supporter: true, Lane: lane}
 	}
 	return UnitReference{Kind: pack.Household}
 }

@@ -55,6 +55,8 @@ type UnitReference struct {
 	Name string    `json:"name,omitempty"` // of a person
 	// Supporter is set of a person outside the household who owes it support.
 	Supporter bool `json:"supporter,omitempty"`
+	// Lane is a person's place among the subject's, or among its supporters: two may have one name.
+	Lane int `json:"-"`
 }
 
 // Label is a text in both languages.

@@ -164,6 +164,7 @@ func (types jsonTypes) fields(t reflect.Type) []jsonField {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
+		case name == "-":
 		case f.Anonymous:
 			inside := f.Type
 			if inside.Kind() == reflect.Pointer {

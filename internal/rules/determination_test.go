@@ -83,6 +83,51 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
+// TestWords tells a family piece by piece: what is hidden stands nowhere, and everything else as in the text.
+func TestWords(t *testing.T) {
+	s, on := subject(t, "family-2026")
+	d := dezhou().On(on, nil).Explain(s)
+	open, closed := d.Words(dezhou().Pack(), fault.Zh, nil), d.Words(dezhou().Pack(), fault.Zh, func(path string) bool { return path == "person.diagnoses" })
+	shown, kept := told(d, open), told(d, closed)
+	if !strings.Contains(shown, "结算记录中的病种：白血病") || strings.Contains(kept, "结算记录中的病种：白血病") {
+		t.Error("the diagnosis is hidden where it should be told, or told where it is hidden")
+	}
+	diagnoses := regexp.MustCompile(`(结算记录中的病种：)(白血病|无)`)
+	if diff := cmp.Diff(diagnoses.ReplaceAllString(shown, "$1***"), kept); diff != "" {
+		t.Errorf("hiding changes more than what is hidden:\n%s", diff)
+	}
+	text := strings.Join(strings.Fields(d.Text(dezhou().Pack(), fault.Zh)), "")
+	for _, lines := range [][]string{open.GivenUp(), open.Undecided(), open.ToDo(), open.Decided(&d.Outcomes[0])} {
+		for _, line := range lines {
+			if !strings.Contains(text, strings.Join(strings.Fields(line), "")) {
+				t.Errorf("%q does not stand in the text", line)
+			}
+		}
+	}
+	for _, row := range open.Plan(d.Plan.Cash) {
+		if !strings.Contains(text, strings.Join(strings.Fields(row.Name+row.Who+row.Per+row.Amount), "")) {
+			t.Errorf("%+v does not stand in the text", row)
+		}
+	}
+}
+
+// told is every outcome opened.
+func told(d *rules.Determination, w *rules.Words) string {
+	var b strings.Builder
+	var write func(steps []rules.Step)
+	write = func(steps []rules.Step) {
+		for _, s := range steps {
+			fmt.Fprintln(&b, s.Mark, s.Text, s.Origin, s.Notes, s.Above)
+			write(s.Parts)
+		}
+	}
+	for i := range d.Outcomes {
+		fmt.Fprintln(&b, w.Decided(&d.Outcomes[i]))
+		write(w.Opened(&d.Outcomes[i]))
+	}
+	return b.String()
+}
+
 // hash names the pack's version in a text, which changes with every change of the pack.
 var hash = regexp.MustCompile(`(版本 |version )[0-9a-f]{12}`)
 

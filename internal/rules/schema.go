@@ -29,6 +29,9 @@ func (s *schema) object(t reflect.Type) map[string]any {
 			continue // what an embedded struct has stands among the others
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		value := s.value(f.Type)
 		note := fieldNotes[t.Name()+"."+name]
 		for key, constraint := range note.constraint {

@@ -62,6 +62,8 @@ type writer struct {
 	figures    []*Reason           // parameters that the reasons rest on, in order of appearance
 	far        []Distance          // of the condition at hand
 	sections   int
+	decisive   map[clausesAt][]clause // of the condition at hand, whose distances they may tell
+	hide       func(path string) bool // facts whose values are not told; nil: all are
 }
 
 // opening names a variable of a unit.

@@ -9,64 +9,56 @@ import (
 	"dajiuzhu/internal/pack"
 )
 
-// questions lists once whatever the open programmes want to know: what to ask, person by person and each in the order in
-// which the pack lists its facts; and then what is awaited.
-func (w *writer) questions() {
-	all, programmes := w.wanted()
-	if len(all) == 0 {
-		return
-	}
-	w.section("要核实的情况", "What has to be known")
-	w.line("  %s%s", w.say("弄清后可以判定：", "It settles: "), w.list(programmes))
-	number, last := 0, MissingReport{}
-	for _, m := range all {
-		if m.Ask == nil {
-			continue
-		}
-		if number == 0 || m.Unit != last.Unit || w.turn(m) != w.turn(last) {
-			w.line("  %s", w.whom(m, number == 0))
-		}
-		number, last = number+1, m
-		w.line("    %d. %s", number, w.in(*m.Ask))
-	}
-	w.awaited(all)
+// Wanted is something that has to be known of a household, and the programmes that it can still decide.
+type Wanted struct {
+	MissingReport
+	Programmes []*ProgrammeHead
 }
 
-// wanted is every missing fact of what is still open, each once and in the order of a visit, and the programmes that want
-// them.
-func (w *writer) wanted() (all []MissingReport, programmes []string) {
+// Wanted is every missing fact of what is still open, each once and in the order of a visit: first who and where the household is, then its
+// persons in their order, then those outside it, and last what is left to ask of the household. The pack is the determination's own.
+func (d *Determination) Wanted(p *pack.Pack) []Wanted {
+	all, _ := d.wanted(p, newReasoner(d.account))
+	return all
+}
+
+// wanted is the missing facts, and the programmes that want them in the order of the outcomes.
+func (d *Determination) wanted(p *pack.Pack, r *reasoner) (all []Wanted, programmes []*ProgrammeHead) {
 	type key struct {
 		unit UnitReference
 		fact string
 	}
-	seen := map[key]bool{}
-	for _, o := range w.d.Outcomes {
-		missing := o.Missing.by(w.reasoner)
-		if len(missing) > 0 && !slices.Contains(programmes, w.in(o.Name)) {
-			programmes = append(programmes, w.in(o.Name))
+	at := map[key]int{}
+	for _, o := range d.Outcomes {
+		missing := o.Missing.by(r)
+		if len(missing) > 0 && !slices.Contains(programmes, o.ProgrammeHead) {
+			programmes = append(programmes, o.ProgrammeHead)
 		}
 		for _, m := range missing {
-			if k := (key{m.Unit, m.Fact}); !seen[k] {
-				seen[k] = true
-				all = append(all, m)
+			k := key{m.Unit, m.Fact}
+			if _, seen := at[k]; !seen {
+				at[k] = len(all)
+				all = append(all, Wanted{MissingReport: m})
+			}
+			if of := &all[at[k]].Programmes; !slices.Contains(*of, o.ProgrammeHead) {
+				*of = append(*of, o.ProgrammeHead)
 			}
 		}
 	}
 	place := map[string]int{}
-	for i, f := range w.pack.Facts {
+	for i, f := range p.Facts {
 		place[f.Path()] = i
 	}
-	slices.SortStableFunc(all, func(a, b MissingReport) int {
-		return cmp.Or(cmp.Compare(w.turn(a), w.turn(b)), strings.Compare(a.Unit.Name, b.Unit.Name), cmp.Compare(place[a.Fact], place[b.Fact]))
+	slices.SortStableFunc(all, func(a, b Wanted) int {
+		return cmp.Or(cmp.Compare(d.turn(p, a.MissingReport), d.turn(p, b.MissingReport)), strings.Compare(a.Unit.Name, b.Unit.Name), cmp.Compare(place[a.Fact], place[b.Fact]))
 	})
 	return all, programmes
 }
 
-// turn is when something is asked: first who and where the household is, then its persons in their order, then those
-// outside it, and last what is left to ask of the household, such as whether there is any other income.
-func (w *writer) turn(m MissingReport) int {
-	persons := slices.Concat(w.d.Household.Members, w.d.Household.Registered)
-	isFact := slices.ContainsFunc(w.pack.Facts, func(f *pack.Fact) bool { return f.Path() == m.Fact })
+// turn is when something is asked.
+func (d *Determination) turn(p *pack.Pack, m MissingReport) int {
+	persons := slices.Concat(d.Household.Members, d.Household.Registered)
+	isFact := slices.ContainsFunc(p.Facts, func(f *pack.Fact) bool { return f.Path() == m.Fact })
 	switch at := slices.Index(persons, m.Unit.Name); {
 	case m.Unit.Kind == pack.Household && !isFact:
 		return -1
@@ -78,6 +70,37 @@ func (w *writer) turn(m MissingReport) int {
 		return at
 	}
 }
+
+// questions lists once whatever the open programmes want to know: what to ask, person by person and each in the order in
+// which the pack lists its facts; and then what is awaited.
+func (w *writer) questions() {
+	all, open := w.d.wanted(w.pack, w.reasoner)
+	if len(all) == 0 {
+		return
+	}
+	var programmes []string
+	for _, p := range open {
+		if name := w.in(p.Name); !slices.Contains(programmes, name) {
+			programmes = append(programmes, name)
+		}
+	}
+	w.section("要核实的情况", "What has to be known")
+	w.line("  %s%s", w.say("弄清后可以判定：", "It settles: "), w.list(programmes))
+	number, last := 0, MissingReport{}
+	for _, m := range all {
+		if m.Ask == nil {
+			continue
+		}
+		if number == 0 || m.Unit != last.Unit || w.turn(m.MissingReport) != w.turn(last) {
+			w.line("  %s", w.whom(m.MissingReport, number == 0))
+		}
+		number, last = number+1, m.MissingReport
+		w.line("    %d. %s", number, w.in(*m.Ask))
+	}
+	w.awaited(all)
+}
+
+func (w *writer) turn(m MissingReport) int { return w.d.turn(w.pack, m) }
 
 func (w *writer) whom(m MissingReport, first bool) string {
 	switch {
@@ -92,7 +115,7 @@ func (w *writer) whom(m MissingReport, first bool) string {
 }
 
 // awaited lists what no visit can answer, by where it will come from.
-func (w *writer) awaited(all []MissingReport) {
+func (w *writer) awaited(all []Wanted) {
 	var sources []string
 	facts := map[string][]string{}
 	units := map[string][]UnitReference{}
@@ -100,7 +123,7 @@ func (w *writer) awaited(all []MissingReport) {
 		if m.Ask != nil {
 			continue
 		}
-		source, fact := w.sourceOf(m), w.in(m.Name)
+		source, fact := w.sourceOf(m.MissingReport), w.in(m.Name)
 		if !slices.Contains(sources, source) {
 			sources = append(sources, source)
 		}

@@ -32,6 +32,25 @@ type holding struct {
 // clauses are the values that decided a condition: its tree, opened as long as it stays within a few of them. A variable
 // that would show more than that stands for itself. Of what is true less is opened: that it holds is enough.
 func (w *writer) clauses(r *Reason, depth, most int) []clause {
+	at := clausesAt{r, min(depth, 2), most} // a greater depth changes nothing
+	all, known := w.decisive[at]
+	if !known {
+		all = w.findClauses(r, depth, most)
+		if w.decisive == nil {
+			w.decisive = map[clausesAt][]clause{}
+		}
+		w.decisive[at] = all
+	}
+	return slices.Clone(all)
+}
+
+// clausesAt is what clauses were asked of. The same value stands in a condition in many places, each of which is asked with several limits.
+type clausesAt struct {
+	reason      *Reason
+	depth, most int
+}
+
+func (w *writer) findClauses(r *Reason, depth, most int) []clause {
 	switch r.Kind {
 	case "constant":
 		return nil
@@ -178,7 +197,7 @@ func (w *writer) comparison(r *Reason) clause {
 	}
 	c.rest = w.say("，", ", ") + w.against(operator, measure) + w.side(right, measure)
 	c.against = right
-	if r.Value == "false" {
+	if r.Value == "false" && !w.hides(left) && !w.hides(right) {
 		c.far = w.distanceText(left, right, operator)
 	}
 	return c

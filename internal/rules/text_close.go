@@ -56,7 +56,7 @@ func (w *writer) index() {
 	for _, p := range i.Parts {
 		w.line("")
 		w.line("    %s%s%s", w.in(p.Name), w.say("：", ": "), w.in(p.Why))
-		w.tree(p.Tree.by(w.reasoner), 3)
+		w.printStep(w.step(p.Tree.by(w.reasoner)), 3)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
 )
 
@@ -73,25 +74,34 @@ func (w *writer) plan() {
 
 func (w *writer) items(items []PlanItem) {
 	var rows [][]string
-	for _, l := range planLines(items) {
-		who := w.say("全家", "household")
-		if l.unit.Name != "" {
-			who = l.unit.Name
+	for _, r := range w.planRows(items) {
+		row := []string{r.Name, r.Who}
+		if w.lang == fault.Zh && r.Per != "" {
+			row = append(row, r.Per, r.Amount)
+		} else {
+			row = append(row, r.Amount, r.Per)
 		}
-		row := []string{w.programmeName(l.programme), who}
-		switch {
-		case l.open && l.sum == 0:
-			row = append(row, w.say("金额待核实", "amount open"), "")
-		case l.per == "":
-			row = append(row, "", "")
-		case w.lang == "zh":
-			row = append(row, w.period(l.per), l.sum.Text()+" 元")
-		default:
-			row = append(row, l.sum.Text()+" yuan", w.period(l.per))
-		}
-		rows = append(rows, append(row, w.planNote(l)))
+		rows = append(rows, append(row, r.Note))
 	}
 	w.table("    ", rows)
+}
+
+func (w *writer) planRows(items []PlanItem) []PlanRow {
+	var rows []PlanRow
+	for _, l := range planLines(items) {
+		r := PlanRow{Programme: l.programme, Name: w.programmeName(l.programme), Who: w.say("全家", "household"), Note: w.planNote(l)}
+		if l.unit.Name != "" {
+			r.Who = l.unit.Name
+		}
+		switch {
+		case l.open && l.sum == 0:
+			r.Amount = w.say("金额待核实", "amount open")
+		case l.per != "":
+			r.Amount, r.Per = l.sum.Text()+w.say(" 元", " yuan"), w.period(l.per)
+		}
+		rows = append(rows, r)
+	}
+	return rows
 }
 
 // planNote is what a line is made of, and that the unit has it already.

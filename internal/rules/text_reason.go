@@ -203,7 +203,7 @@ func (w *writer) why(b *block, i int) string {
 	}
 	var all []clause
 	for _, o := range b.outcomes {
-		w.far = nil
+		w.far, w.decisive = nil, nil
 		for _, f := range o.Failed.by(w.reasoner) {
 			if f.Condition == c.Condition {
 				w.far = f.Distances.by(w.reasoner)
@@ -312,16 +312,17 @@ func (w *writer) lapsedParts(b *block) {
 	}
 }
 
-// doubt tells that a rule was not found, and what stands in for it.
+// doubt tells that a rule was not found, and what stands in for it, in brackets.
 func (w *writer) doubt(status string, why *Label) string {
-	if w.statusName(status) == "" {
-		return ""
-	}
+	return w.inBrackets(w.doubtText(status, why))
+}
+
+func (w *writer) doubtText(status string, why *Label) string {
 	text := w.statusName(status)
-	if why != nil {
+	if text != "" && why != nil {
 		text += w.say("：", ": ") + w.in(*why)
 	}
-	return w.say("〔"+text+"〕", " ["+text+"]")
+	return text
 }
 
 // basis is the documents that the block rests on: of a refusal those of the conditions that failed.

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"slices"
 
 	"dajiuzhu/internal/fault"
@@ -40,6 +42,11 @@ func (p *Policy) Tell(e pack.Expr, lang fault.Lang, name func(Named) string) *To
 func Measured(a money.Decimal, measure string, lang fault.Lang) string {
 	w := &writer{lang: lang}
 	return w.measured(a, measure)
+}
+
+// Unit is what a number of a measure is followed by, as "元/月"; "" where it is a mere number.
+func Unit(measure string, lang fault.Lang) string {
+	return strings.TrimSpace(measureNames[measure].In(lang))
 }
 
 // StatusName is how sure a figure or a rule is in a word, "" for one that was found.

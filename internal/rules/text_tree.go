@@ -13,25 +13,61 @@ func (w *writer) trees(b *block) {
 		if len(b.outcomes) > 1 {
 			w.line("    ── %s", o.Unit.Name)
 		}
-		for _, c := range o.Reasons.by(w.reasoner) {
-			text := w.in(c.Say)
-			if cites := w.citations(c.Cites); cites != "" {
-				text += w.say("〔"+cites+"〕", " ["+cites+"]")
-			}
-			w.line("      %s %s%s", marks[c.State], text, w.doubt(c.Status, c.Why))
-			w.tree(c.Tree.by(w.reasoner), 4)
-		}
-		for _, c := range o.Components {
-			if !c.Reason.None() {
-				w.line("      = %s", w.in(c.Name))
-				w.tree(c.Reason.by(w.reasoner), 4)
-			}
+		for _, s := range w.stepsOf(o) {
+			w.printStep(s, 3)
 		}
 	}
 }
 
-// tree writes a reason and what it was made of. A variable is opened where it first stands in the text.
-func (w *writer) tree(r *Reason, indent int) {
+// stepsOf is the conditions of an outcome and then its amounts, each opened.
+func (w *writer) stepsOf(o *OutcomeReport) []Step {
+	var all []Step
+	for _, c := range o.Reasons.by(w.reasoner) {
+		s := Step{Mark: marks[c.State], Text: w.in(c.Say), Cites: c.Cites, Parts: []Step{w.step(c.Tree.by(w.reasoner))}}
+		if doubt := w.doubtText(c.Status, c.Why); doubt != "" {
+			s.Notes = []string{doubt}
+		}
+		all = append(all, s)
+	}
+	for _, c := range o.Components {
+		if !c.Reason.None() {
+			all = append(all, Step{Mark: "=", Text: w.in(c.Name), Parts: []Step{w.step(c.Reason.by(w.reasoner))}})
+		}
+	}
+	return all
+}
+
+// printStep writes a step and what it was made of.
+func (w *writer) printStep(s Step, indent int) {
+	w.line("%s%s", strings.Repeat("  ", indent), w.stepText(s))
+	for _, p := range s.Parts {
+		w.printStep(p, indent+1)
+	}
+}
+
+// stepText is a step in a line: of a condition its documents stand apart from what is doubtful about it.
+func (w *writer) stepText(s Step) string {
+	text := s.Text + w.inBrackets(s.Origin)
+	if s.Mark != "" {
+		return s.Mark + " " + text + w.inBrackets(w.citations(s.Cites)) + w.inBrackets(w.statements(s.Notes))
+	}
+	notes := s.Notes
+	if cites := w.citations(s.Cites); cites != "" {
+		at := 0
+		if s.since {
+			at = 1
+		}
+		notes = slices.Insert(slices.Clone(notes), at, cites)
+	}
+	text += w.inBrackets(w.statements(notes))
+	if s.Above {
+		text += w.say("（见上）", " (see above)")
+	}
+	return text
+}
+
+// step is a reason with what it was made of. A variable is opened where it first stands in the text.
+func (w *writer) step(r *Reason) Step {
 	parts := r.Parts
 	if r.Kind == "variable" {
 		parts = nil
@@ -44,16 +80,17 @@ func (w *writer) tree(r *Reason, indent int) {
 			parts = []*Reason{open}
 		}
 	}
-	w.line("%s%s", strings.Repeat("  ", indent), w.treeLine(r, parts))
+	s := w.bare(r, parts)
 	var told []string
 	for _, p := range parts {
-		line := w.treeLine(p, nil)
+		line := w.stepText(w.bare(p, nil))
 		if w.toldAbove(r, p) || slices.Contains(told, line) {
 			continue
 		}
 		told = append(told, line)
-		w.tree(p, indent+1)
+		s.Parts = append(s.Parts, w.step(p))
 	}
+	return s
 }
 
 // toldAbove reports whether a part adds nothing to the line above it: a constant, unless it is the key of a table, or a
@@ -65,55 +102,55 @@ func (w *writer) toldAbove(r, p *Reason) bool {
 	return r.Kind == "compare" && (p.Kind == "fact" || p.Kind == "holds")
 }
 
-// treeLine is one step in words.
-func (w *writer) treeLine(r *Reason, parts []*Reason) string {
-	switch r.Kind {
-	case "and", "or":
-		return w.connective(r)
-	case "not":
-		return w.say("反之：", "not: ") + w.value(r)
-	case "compare":
-		return w.clauseText(w.comparison(r), nil) + w.say("——", " – ") + w.truth(r)
-	case "arithmetic":
-		return w.operation(r) + " = " + w.value(r)
-	case "choice":
-		return w.say("按情形取：", "by the case: ") + w.value(r)
-	case "fold":
-		return w.fold(r)
-	case "known":
-		return w.say("是否已查明：", "is known: ") + w.value(r)
-	case "default":
-		return w.say("不知道时取默认值：", "or the default: ") + w.value(r)
-	case "constant":
-		return w.value(r)
+// bare is one step in words, without what it was made of.
+func (w *writer) bare(r *Reason, parts []*Reason) Step {
+	if text, ok := w.operationText(r); ok {
+		return Step{Text: text}
 	}
 	return w.leaf(r, parts)
 }
 
+// operationText is a step that has no name of its own.
+func (w *writer) operationText(r *Reason) (string, bool) {
+	switch r.Kind {
+	case "and", "or":
+		return w.connective(r), true
+	case "not":
+		return w.say("反之：", "not: ") + w.value(r), true
+	case "compare":
+		return w.clauseText(w.comparison(r), nil) + w.say("——", " – ") + w.truth(r), true
+	case "arithmetic":
+		return w.operation(r) + " = " + w.value(r), true
+	case "choice":
+		return w.say("按情形取：", "by the case: ") + w.value(r), true
+	case "fold":
+		return w.fold(r), true
+	case "known":
+		return w.say("是否已查明：", "is known: ") + w.value(r), true
+	case "default":
+		return w.say("不知道时取默认值：", "or the default: ") + w.value(r), true
+	case "constant":
+		return w.value(r), true
+	}
+	return "", false
+}
+
 // leaf is a named value with where it comes from.
-func (w *writer) leaf(r *Reason, parts []*Reason) string {
+func (w *writer) leaf(r *Reason, parts []*Reason) Step {
 	c := clause{label: w.label(r), of: []holding{{w.who(r), w.value(r)}}, word: !isNumber(r)}
-	text := w.clauseText(c, nil) + w.origin(r)
-	var notes []string
-	if r.InForce != "" && r.Kind == "parameter" {
-		notes = append(notes, w.span(r.InForce))
+	s := Step{Text: w.clauseText(c, nil), Origin: w.originText(r)}
+	figure := r.Kind == "parameter"
+	if figure && r.InForce != "" {
+		s.Notes, s.since = append(s.Notes, w.span(r.InForce)), true
 	}
-	if cites := w.citations(r.Cites); cites != "" && (r.Kind == "parameter" || len(parts) > 0) {
-		notes = append(notes, cites)
-	}
-	if doubt := w.statusName(r.Status); doubt != "" && (r.Kind == "parameter" || len(parts) > 0) {
-		if r.Why != nil {
-			doubt += w.say("：", ": ") + w.in(*r.Why)
+	if figure || len(parts) > 0 {
+		s.Cites = r.Cites
+		if doubt := w.doubtText(r.Status, r.Why); doubt != "" {
+			s.Notes = append(s.Notes, doubt)
 		}
-		notes = append(notes, doubt)
 	}
-	if len(notes) > 0 {
-		text += w.say("〔"+w.statements(notes)+"〕", " ["+w.statements(notes)+"]")
-	}
-	if r.Kind == "variable" && len(parts) == 0 && w.open(r) != nil {
-		text += w.say("（见上）", " (see above)")
-	}
-	return text
+	s.Above = r.Kind == "variable" && len(parts) == 0 && w.open(r) != nil
+	return s
 }
 
 func (w *writer) truth(r *Reason) string {

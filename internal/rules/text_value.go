@@ -1,11 +1,15 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 )
+
+// hidden stands for a value that is not told.
+const hidden = "***"
 
 // value is a value as people read it.
 func (w *writer) value(r *Reason) string { return w.valueIn(r, r.Measure) }
@@ -19,6 +23,8 @@ func (w *writer) valueIn(r *Reason, measure string) string {
 		return w.say("无法计算", "cannot be computed")
 	case r.State == "not-in-force":
 		return w.say("当日无规定", "no rule on that day")
+	case w.hides(r):
+		return hidden
 	case r.Means != nil && r.Value == "":
 		return w.say("无", "none")
 	case r.Means != nil:
@@ -35,6 +41,21 @@ func (w *writer) valueIn(r *Reason, measure string) string {
 		}
 	}
 	return r.Value
+}
+
+// hides reports whether a value is not told: one that is named, or that is made of one; whether something holds is told.
+func (w *writer) hides(r *Reason) bool {
+	switch {
+	case w.hide == nil:
+		return false
+	case r.Kind == "fact":
+		return w.hide(r.Path)
+	case r.Type == string(pack.Bool):
+		return false
+	case r.Kind == "variable":
+		return w.hide(r.Path)
+	}
+	return slices.ContainsFunc(r.Parts, w.hides)
 }
 
 func (w *writer) yes(is bool) string {
@@ -121,25 +142,42 @@ func (w *writer) statusName(status string) string {
 	return ""
 }
 
-// origin is where a fact comes from and of what day it is.
-func (w *writer) origin(r *Reason) string {
+// origin is where a fact comes from and of what day it is, in brackets.
+func (w *writer) origin(r *Reason) string { return w.inBrackets(w.originText(r)) }
+
+// inBrackets sets aside a source or a note.
+func (w *writer) inBrackets(text string) string {
+	if text == "" {
+		return ""
+	}
+	return w.say("〔"+text+"〕", " ["+text+"]")
+}
+
+func (w *writer) originText(r *Reason) string {
 	if r.Source == "" {
 		return ""
 	}
-	source := r.Source
-	feed, isFeed := strings.CutPrefix(r.Source, "feed:")
-	switch {
-	case isFeed:
-		source = w.feedNames([]string{feed})
-	case r.Source == "visit":
-		source = w.say("走访", "visit")
-	case r.Source == "declared":
-		source = w.say("申报", "declared")
-	}
+	source := w.sourceName(r.Source)
 	if r.Date != "" {
 		source += w.say("，", ", ") + w.date(r.Date)
 	}
-	return w.say("〔"+source+"〕", " ["+source+"]")
+	return source
+}
+
+// sourceName is what a source of facts is called.
+func (w *writer) sourceName(source string) string {
+	if feed, ok := strings.CutPrefix(source, "feed:"); ok {
+		return w.feedNames([]string{feed})
+	}
+	switch source {
+	case "visit":
+		return w.say("走访", "visit")
+	case "declared":
+		return w.say("申报", "declared")
+	case "check":
+		return w.say("授权核对", "means check")
+	}
+	return source
 }
 
 // citations is the documents with their articles: "民发〔2021〕57号（第十三条、第十四条）".
