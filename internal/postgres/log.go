@@ -29,6 +29,13 @@ func (l *logFile) write(p []byte) {
 	}
 }
 
+func (l *logFile) close() {
+	if l.file != nil {
+		_ = l.file.Close() // what it was to hold is in memory as well
+		l.file = nil
+	}
+}
+
 func (l *logFile) open() error {
 	file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {

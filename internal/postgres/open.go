@@ -59,6 +59,7 @@ type Config struct {
 	Form int64  // the form to which it is migrated; 0 is the newest. Another is for restoring what had that form
 	Own  bool   // an own server must be this program's, not one that another started and will stop
 	Fast bool   // for tests: an own server that does not wait for the disk, and so may lose what a failing machine had
+	Key  uint32 // with which the program seals, 0 if it does not: each connection holds on to it, so that nobody retires it meanwhile
 }
 
 // DB is the database, open. It is safe for concurrent use.
@@ -71,6 +72,14 @@ type DB struct {
 
 // Open connects to the database, or starts one, and brings it to the newest form. The caller closes it.
 func Open(ctx context.Context, c Config) (*DB, error) {
+	db, err := open(ctx, c)
+	if err != nil && c.URL == "" {
+		return nil, told(err, c.Dir)
+	}
+	return db, err
+}
+
+func open(ctx context.Context, c Config) (*DB, error) {
 	secret, err := readSecret(c.Dir)
 	if err != nil {
 		return nil, err
@@ -83,7 +92,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		}
 		url = server.URL("dajiuzhu")
 	}
-	db, err := connect(ctx, url, secret, c.Form)
+	db, err := connect(ctx, url, secret, c)
 	if err != nil {
 		return nil, errors.Join(err, server.Stop())
 	}
@@ -92,7 +101,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 }
 
 // connect opens the pools of a database whose server runs, after migrating it.
-func connect(ctx context.Context, url string, secret []byte, form int64) (*DB, error) {
+func connect(ctx context.Context, url string, secret []byte, c Config) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, unreachable, fault.Args{"where": "DATABASE_URL"}).Because(err)
@@ -102,19 +111,50 @@ func connect(ctx context.Context, url string, secret []byte, form int64) (*DB, e
 		return nil, err
 	}
 	db := &DB{owner: owner, url: url, actingKey: passwordOf(secret, "acting")}
-	if err := db.prepare(ctx, secret, form); err != nil {
+	if err := db.prepare(ctx, secret, c.Form); err != nil {
 		db.Close()
 		return nil, err
 	}
 	for role, into := range map[string]**pgxpool.Pool{appRole: &db.app, workerRole: &db.worker} {
 		as := config.Copy()
 		as.ConnConfig.User, as.ConnConfig.Password = role, passwordOf(secret, role)
+		if c.Key != 0 {
+			as.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return holdKey(ctx, conn, c.Key) }
+		}
 		if *into, err = pool(ctx, as, poolSize); err != nil {
 			db.Close()
 			return nil, err
 		}
 	}
 	return db, nil
+}
+
+var (
+	keyRetired = fault.Text{
+		Key: "postgres.key-retired",
+		Zh:  "{id}号密钥已退役，而本程序的密钥文件里它还是最新的。请换用现在的密钥文件",
+		En:  "key {id} is retired, and the newest in this program's key file: bring the key file that is in use now",
+	}
+	keyBusy = fault.Text{
+		Key: "postgres.key-busy",
+		Zh:  "{id}号密钥正在退役。请稍后再试",
+		En:  "key {id} is being retired: try again later",
+	}
+)
+
+// holdKey makes a connection hold on to the key with which the program seals, until it ends.
+func holdKey(ctx context.Context, conn *pgx.Conn, key uint32) error {
+	var how string
+	if err := conn.QueryRow(ctx, "select hold_sealing_key($1)", int64(key)).Scan(&how); err != nil {
+		return fmt.Errorf("holding on to the sealing key: %w", err)
+	}
+	switch how {
+	case "retired":
+		return fault.New(fault.Conflict, keyRetired, fault.Args{"id": key})
+	case "busy":
+		return fault.New(fault.Unready, keyBusy, fault.Args{"id": key})
+	}
+	return nil
 }
 
 // poolSize is the most connections of a role: more only queue inside a small server.
@@ -131,6 +171,10 @@ func pool(ctx context.Context, config *pgxpool.Config, size int32) (*pgxpool.Poo
 	}
 	if err := p.Ping(ctx); err != nil {
 		p.Close()
+		var told *fault.Error
+		if errors.As(err, &told) {
+			return nil, told
+		}
 		where := fmt.Sprintf("%s/%s (%s)", config.ConnConfig.Host, config.ConnConfig.Database, config.ConnConfig.User)
 		return nil, fault.New(fault.Unready, unreachable, fault.Args{"where": where}).Because(err)
 	}

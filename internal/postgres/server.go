@@ -138,6 +138,9 @@ func (s *Server) startOrJoin(ctx context.Context, bin string, as *account, own, 
 			return nil
 		}
 		err = errors.Join(err, s.Stop())
+		if s.output.has(noSpace) {
+			return errors.Join(syscall.ENOSPC, err)
+		}
 		if !s.output.has("postmaster.pid") || time.Now().After(deadline) || ctx.Err() != nil {
 			return err
 		}
@@ -328,6 +331,9 @@ func (s *Server) initdb(ctx context.Context, bin, dir string, as *account, fast 
 	}
 	c := as.command(bin, "initdb", args...)
 	if out, err := c.CombinedOutput(); err != nil {
+		if bytes.Contains(out, []byte(noSpace)) {
+			err = errors.Join(syscall.ENOSPC, err)
+		}
 		return fault.New(fault.Unready, cannotStart, fault.Args{"dir": s.dir, "said": lastLine(out)}).Because(err)
 	}
 	return ctx.Err()
@@ -344,7 +350,7 @@ func (s *Server) start(bin string, as *account, fast bool) error {
 	s.process.Stdout, s.process.Stderr = s.output, s.output
 	s.process.SysProcAttr.Pdeathsig = syscall.SIGINT
 	s.ended = make(chan struct{})
-	started := make(chan error)
+	started, output := make(chan error), s.output
 	go func() {
 		// The signal at the parent's death is sent when the thread ends that started the process: keep it.
 		runtime.LockOSThread()
@@ -353,6 +359,7 @@ func (s *Server) start(bin string, as *account, fast bool) error {
 		if err == nil {
 			_ = s.process.Wait() // how it ended is told by what it said
 		}
+		output.close()
 		close(s.ended)
 	}()
 	if err := <-started; err != nil {
@@ -440,6 +447,13 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.said = t.said[len(t.said)-longest:]
 	}
 	return len(p), nil
+}
+
+// close lets go of the log's file when no more comes.
+func (t *tail) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.log.close()
 }
 
 func (t *tail) last() string {

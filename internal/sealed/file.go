@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"dajiuzhu/internal/fault"
 )
@@ -92,7 +94,54 @@ func LoadKeys(path string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseKeys(path, text)
+	keys, err := parseKeys(path, text)
+	if err != nil {
+		return nil, err
+	}
+	keys.later.path = path
+	return keys, nil
+}
+
+// later are the keys of a file that were added to it after it was read: what another program, begun since, has sealed.
+type later struct {
+	path string // "" of keys that come from no file
+	mu   sync.Mutex
+	read time.Time
+	keys []sealingKey
+}
+
+// rereadEvery is how often a key file is read again at most, so that values of which the key is gone do not keep the disk busy.
+const rereadEvery = time.Second
+
+// key is the key of an id that was not there, from the file as it is now. A file that cannot be read has none.
+func (l *later) key(id uint32) (sealingKey, bool) {
+	if l.path == "" {
+		return sealingKey{}, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	find := func() int { return slices.IndexFunc(l.keys, func(k sealingKey) bool { return k.id == id }) }
+	if find() < 0 && time.Since(l.read) >= rereadEvery {
+		l.read = time.Now()
+		l.reread()
+	}
+	if i := find(); i >= 0 {
+		return l.keys[i], true
+	}
+	return sealingKey{}, false
+}
+
+func (l *later) reread() {
+	lines, err := parseFile(l.path)
+	if err != nil {
+		return
+	}
+	l.keys = l.keys[:0]
+	for _, line := range lines {
+		if line.use == Sealing {
+			l.keys = append(l.keys, newSealingKey(line.id, line.key))
+		}
+	}
 }
 
 // readFile reads the key file, if nobody else may.
@@ -210,8 +259,14 @@ func GenerateKeys(path string) error {
 	return nil
 }
 
-// AddKey adds a key to a file and returns its id. Programs use it after their next start; all that share the data need the new file
-// before any of them starts with it.
+var inEnvironment = fault.Text{
+	Key: "sealed.in-environment",
+	Zh:  "密钥来自环境变量{variable}，不在文件里。请在设置它的地方添加或删除密钥",
+	En:  "the keys come from the variable {variable} and from no file: add or remove keys where it is set",
+}
+
+// AddKey adds a key to a file and returns its id. Programs that start from now on seal with it; those that run go on with the one they began
+// with, and open what the others seal, so long as they share the file.
 func AddKey(path string, use Use) (id uint32, err error) {
 	lines, err := parseFile(path)
 	if err != nil {
@@ -238,6 +293,9 @@ func DropKey(path string, use Use, id uint32) error {
 }
 
 func parseFile(path string) ([]line, error) {
+	if os.Getenv(Environment) != "" {
+		return nil, fault.New(fault.Conflict, inEnvironment, fault.Args{"variable": Environment})
+	}
 	text, err := readFile(path)
 	if err != nil {
 		return nil, err

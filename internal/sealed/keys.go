@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 
 	"dajiuzhu/internal/fault"
@@ -50,10 +51,18 @@ var (
 //
 // A nonce is drawn at random for each value: a key should seal no more than some thousand million values before a new one is added.
 type Keys struct {
-	sealing []sealingKey // newest last
+	sealing []sealingKey // newest last: it seals
 	digests []digestKey  // newest last
 	random  io.Reader
+	later   later // keys that were added since these were loaded: they open, and do not seal
 }
+
+// In is the field of a value that is bound to its row as well: moved to another, it does not open. The row is a number that never changes,
+// mostly its id.
+func In(field string, row int64) string { return field + "#" + strconv.FormatInt(row, 10) }
+
+// Newest is the id of the key that seals. It stays the same for as long as the program runs.
+func (k *Keys) Newest() uint32 { return k.sealing[len(k.sealing)-1].id }
 
 type sealingKey struct {
 	id   uint32
@@ -132,7 +141,7 @@ func (k *Keys) sealingKey(id uint32) (sealingKey, bool) {
 			return key, true
 		}
 	}
-	return sealingKey{}, false
+	return k.later.key(id)
 }
 
 // Current reports whether a value is sealed with the newest key; nil is.
@@ -140,19 +149,7 @@ func (k *Keys) Current(sealed []byte) bool {
 	if len(sealed) == 0 {
 		return true
 	}
-	return len(sealed) >= leastSize && sealed[0] == form && keyID(sealed) == k.sealing[len(k.sealing)-1].id
-}
-
-// Reseal is the same value under the newest key: itself if it is that already.
-func (k *Keys) Reseal(field string, sealed []byte) ([]byte, error) {
-	if k.Current(sealed) {
-		return sealed, nil
-	}
-	plain, err := k.Open(field, sealed)
-	if err != nil {
-		return nil, fmt.Errorf("sealing %s with the newest key: %w", field, err)
-	}
-	return k.Seal(field, plain), nil
+	return len(sealed) >= leastSize && sealed[0] == form && keyID(sealed) == k.Newest()
 }
 
 // Digest is 16 bytes that are the same for the same text of the same field, and tell nothing of it to who lacks the key. An empty text
@@ -223,5 +220,5 @@ func NewKeys() *Keys {
 	seal, digest := make([]byte, keySize), make([]byte, keySize)
 	rand.Read(seal)
 	rand.Read(digest)
-	return &Keys{[]sealingKey{newSealingKey(1, seal)}, []digestKey{newDigestKey(1, digest)}, rand.Reader}
+	return &Keys{sealing: []sealingKey{newSealingKey(1, seal)}, digests: []digestKey{newDigestKey(1, digest)}, random: rand.Reader}
 }
