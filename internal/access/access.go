@@ -26,13 +26,13 @@ const (
 	ceremonyField = "ceremony.data"
 )
 
-// SealedColumns are where this package keeps sealed values, for [sealed.Keys.Renew]. Ceremonies are not among them, since they end in minutes:
-// an old key is dropped no sooner.
+// SealedColumns are where this package keeps sealed values, for [sealed.Keys.Renew].
 func SealedColumns() []sealed.Column {
 	return []sealed.Column{
-		{Table: "account", Key: "id", Sealed: "phone_sealed", Field: phoneField},
-		{Table: "credential", Key: "account", Sealed: "totp_sealed", Field: totpField},
-		{Table: "relative", Key: "id", Sealed: "number_sealed", Digest: "number_digest", Field: sealed.PersonNumber},
+		{Table: "account", Key: "id", Sealed: "phone_sealed", Field: phoneField, Row: "id"},
+		{Table: "credential", Key: "account", Sealed: "totp_sealed", Field: totpField, Row: "account"},
+		{Table: "relative", Key: "id", Sealed: "number_sealed", Digest: "number_digest", Field: sealed.PersonNumber, Row: "id"},
+		{Table: "ceremony", Sealed: "data", Field: ceremonyField, Fleeting: true},
 	}
 }
 
@@ -44,8 +44,12 @@ type Config struct {
 	Random  io.Reader // of tokens, salts and codes; nil is the system's
 	Hashing Hashing   // of new passwords; zero is [DefaultHashing]
 	Site    Site
-	Outside *Provider // an outside identity provider; nil is none
+	Outside *Provider     // an outside identity provider; nil is none
+	First   time.Duration // how long a first password may be used; 0 is [DefaultFirst]
 }
+
+// DefaultFirst is how long a first password may be used: until it is changed whoever came by the slip of paper could use it.
+const DefaultFirst = 7 * 24 * time.Hour
 
 // Site is where people find the platform: one-time codes and passkeys belong to it.
 type Site struct {
@@ -65,16 +69,20 @@ type Access struct {
 	site     Site
 	passkeys *webauthn.WebAuthn
 	outside  *Provider
+	first    time.Duration
 }
 
 // New checks the configuration and returns an Access.
 func New(c Config) (*Access, error) {
-	a := &Access{db: c.DB, keys: c.Keys, clock: c.Clock, random: c.Random, hashing: c.Hashing, site: c.Site, outside: c.Outside}
+	a := &Access{db: c.DB, keys: c.Keys, clock: c.Clock, random: c.Random, hashing: c.Hashing, site: c.Site, outside: c.Outside, first: c.First}
 	if a.random == nil {
 		a.random = rand.Reader
 	}
 	if a.hashing == (Hashing{}) {
 		a.hashing = DefaultHashing
+	}
+	if a.first == 0 {
+		a.first = DefaultFirst
 	}
 	a.hashers = make(chan struct{}, hashersAtOnce)
 	var err error
@@ -127,7 +135,7 @@ func (a *Access) Sweep(ctx context.Context) error {
 	now := a.clock()
 	return a.db.Work(ctx, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		batch.Queue("delete from session where ends_at <= $1 or seen_at <= $2", now, now.Add(-idleTime))
+		batch.Queue("delete from session where ends_at <= $1 or seen_at <= $2", now.Add(-knownTime), now.Add(-idleTime-knownTime))
 		batch.Queue("delete from ceremony where ends_at <= $1", now)
 		batch.Queue("delete from attempt where last_at <= $1 and locked_until <= $2", now.Add(-memory), now)
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -53,6 +53,11 @@ var (
 		Zh:  "岗位不成立：{role}不能设在{level}一级，或部门、起止日期不对",
 		En:  "this is no posting: a {role} does not work at the level {level}, or the department or the days are wrong",
 	}
+	alreadyPosted = fault.Text{
+		Key: "access.already-posted",
+		Zh:  "这个账号在这段时间已有这个岗位，没有再分配",
+		En:  "the account has this posting over these days already: it was not given again",
+	}
 	unknownRole = fault.Text{
 		Key: "access.unknown-role",
 		Zh:  "没有“{role}”这个角色，最接近的是“{nearest}”",
@@ -129,7 +134,7 @@ func (n NewAccount) check() error {
 	return nil
 }
 
-// Create makes an account and returns its first password, which its holder has to change.
+// Create makes an account and returns its first password, which its holder has to change before it expires ([Config.First]).
 func (a *Access) Create(ctx context.Context, by Actor, n NewAccount) (id int64, first sealed.Secret, err error) {
 	if err := errors.Join(n.check(), by.allow(n.Area)); err != nil {
 		return 0, sealed.Secret{}, err
@@ -139,13 +144,16 @@ func (a *Access) Create(ctx context.Context, by Actor, n NewAccount) (id int64, 
 		return 0, sealed.Secret{}, err
 	}
 	err = a.db.WorkAs(ctx, by.principal(), func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `insert into account (login, name, staff, area, phone_sealed, created_at) values ($1, $2, $3, $4, $5, $6) returning id`,
-			n.Login, strings.TrimSpace(n.Name), n.Staff, int64(n.Area), a.keys.Seal(phoneField, n.Phone.Plain()), a.clock()).Scan(&id)
+		err := tx.QueryRow(ctx, `insert into account (login, name, staff, area, created_at) values ($1, $2, $3, $4, $5) returning id`,
+			n.Login, strings.TrimSpace(n.Name), n.Staff, int64(n.Area), a.clock()).Scan(&id)
 		if isUnique(err) {
 			return fault.New(fault.Conflict, loginTaken, fault.Args{"login": n.Login})
 		}
 		if err != nil {
 			return fmt.Errorf("making an account: %w", err)
+		}
+		if _, err := tx.Exec(ctx, "update account set phone_sealed = $2 where id = $1", id, a.keys.Seal(sealed.In(phoneField, id), n.Phone.Plain())); err != nil {
+			return fmt.Errorf("keeping an account's phone: %w", err)
 		}
 		if _, err := tx.Exec(ctx, "insert into credential (account, handle, must_change) values ($1, $2, true)", id, handle); err != nil {
 			return fmt.Errorf("making an account's credentials: %w", err)
@@ -177,7 +185,8 @@ func (a *Access) setFirst(ctx context.Context, tx pgx.Tx, account int64) (sealed
 	if err := a.keepPassword(ctx, tx, account, plain); err != nil {
 		return sealed.Secret{}, err
 	}
-	if _, err := tx.Exec(ctx, "update credential set must_change = true where account = $1", account); err != nil {
+	_, err = tx.Exec(ctx, "update credential set must_change = true, first_until = $2 where account = $1", account, a.clock().Add(a.first))
+	if err != nil {
 		return sealed.Secret{}, fmt.Errorf("giving an account a first password: %w", err)
 	}
 	return sealed.NewSecret(sealed.Other, plain), nil
@@ -290,6 +299,9 @@ func (a *Access) Post(ctx context.Context, by Actor, account int64, p Posting) (
 		if staff != p.Role.isStaff() {
 			return fault.New(fault.Conflict, mayNot, nil)
 		}
+		if err := notHeld(ctx, tx, account, p); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, `insert into posting (account, role, area, department, from_date, to_date) values ($1, $2, $3, $4, $5::date, $6::date) returning id`,
 			account, string(p.Role), int64(p.Area), p.Department, p.Span.From.String(), writeDay(p.Span.To)).Scan(&id)
 		if err != nil {
@@ -300,6 +312,20 @@ func (a *Access) Post(ctx context.Context, by Actor, account int64, p Posting) (
 		})
 	})
 	return id, err
+}
+
+// notHeld refuses a posting that an account has already over some of its days, as when a form is sent twice.
+func notHeld(ctx context.Context, tx pgx.Tx, account int64, p Posting) error {
+	var held bool
+	err := tx.QueryRow(ctx, `select exists (select from posting where account = $1 and role = $2 and area = $3 and department = $4
+		and from_date < $6::date and $5::date < to_date)`, account, string(p.Role), int64(p.Area), p.Department, p.Span.From.String(), writeDay(p.Span.To)).Scan(&held)
+	if err != nil {
+		return fmt.Errorf("looking for a posting: %w", err)
+	}
+	if held {
+		return fault.New(fault.Conflict, alreadyPosted, nil)
+	}
+	return nil
 }
 
 // EndPosting ends a posting today: nobody acts in it any more.
@@ -348,9 +374,11 @@ func (a *Access) FindAccount(ctx context.Context, login string) (found Account, 
 	return found, nil
 }
 
-// Accounts are those that whoever the transaction is of may see, after the login "" or the last one of a page, at most so many.
-func Accounts(ctx context.Context, tx pgx.Tx, after string, most int) ([]Account, error) {
-	rows, err := tx.Query(ctx, "select id, login, name, staff, area, disabled_at is not null from account where login > $1 order by login limit $2", after, most)
+// Accounts are those that whoever the transaction is of may see, and in whose login or name a text is found if there is one, after the login "" or
+// the last one of a page, at most so many.
+func Accounts(ctx context.Context, tx pgx.Tx, text, after string, most int) ([]Account, error) {
+	rows, err := tx.Query(ctx, `select id, login, name, staff, area, disabled_at is not null from account
+		where login > $2 and ($1 = '' or strpos(login, lower($1)) > 0 or strpos(name, $1) > 0) order by login limit $3`, strings.TrimSpace(text), after, most)
 	if err != nil {
 		return nil, fmt.Errorf("listing accounts: %w", err)
 	}
@@ -359,6 +387,19 @@ func Accounts(ctx context.Context, tx pgx.Tx, after string, most int) ([]Account
 		return nil, fmt.Errorf("listing accounts: %w", err)
 	}
 	return all, nil
+}
+
+// AccountOf is an account that whoever the transaction is of may see.
+func AccountOf(ctx context.Context, tx pgx.Tx, id int64) (found Account, err error) {
+	err = tx.QueryRow(ctx, "select id, login, name, staff, area, disabled_at is not null from account where id = $1", id).
+		Scan(&found.ID, &found.Login, &found.Name, &found.Staff, &found.Area, &found.Disabled)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Account{}, fault.New(fault.NotFound, noSuchAccount, nil)
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("reading an account: %w", err)
+	}
+	return found, nil
 }
 
 // Postings are an account's postings of all times that whoever the transaction is of may see.

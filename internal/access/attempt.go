@@ -25,6 +25,7 @@ type patience struct {
 var (
 	ofLogin   = patience{4, 30 * time.Second, 15 * time.Minute}
 	ofAddress = patience{50, 30 * time.Second, 15 * time.Minute} // a whole office may share one
+	ofAsking  = patience{200, time.Second, time.Minute}          // each leaves something to be kept for a while
 	ofSecond  = patience{4, 30 * time.Second, time.Hour}         // a code has six digits only
 )
 
@@ -58,15 +59,24 @@ func (a *Access) loginAttempt(login string) attempt {
 	return attempt{a.keys.Digest("attempt", "login "+login), ofLogin}
 }
 
-// addressAttempt is of an address; of the many that one customer has in IPv6 it takes them all.
 func (a *Access) addressAttempt(address netip.Addr) attempt {
+	return attempt{a.keys.Digest("attempt", "address "+customer(address)), ofAddress}
+}
+
+// askAttempt is of an address that asks for the first half of a sign-in.
+func (a *Access) askAttempt(address netip.Addr) attempt {
+	return attempt{a.keys.Digest("attempt", "asking "+customer(address)), ofAsking}
+}
+
+// customer is an address; of the many that one customer has in IPv6 it is the same for all.
+func customer(address netip.Addr) string {
 	address = address.Unmap()
 	if address.Is6() {
 		if prefix, err := address.Prefix(64); err == nil {
 			address = prefix.Addr()
 		}
 	}
-	return attempt{a.keys.Digest("attempt", "address "+address.String()), ofAddress}
+	return address.String()
 }
 
 // proofAttempt is of an account's holder, who gives a code or the password again.

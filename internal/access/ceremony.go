@@ -30,7 +30,7 @@ var ceremonyOver = fault.Text{
 
 // startCeremony keeps what is needed to finish something, and returns the key by which whoever began it finishes it. Account 0 is
 // nobody signed in.
-func (a *Access) startCeremony(ctx context.Context, tx pgx.Tx, kind string, account int64, data any) (key string, err error) {
+func (a *Access) startCeremony(ctx context.Context, tx pgx.Tx, kind string, account int64, data any, lasts time.Duration) (key string, err error) {
 	if key, err = a.ticket(); err != nil {
 		return "", err
 	}
@@ -39,7 +39,7 @@ func (a *Access) startCeremony(ctx context.Context, tx pgx.Tx, kind string, acco
 		return "", fmt.Errorf("writing what finishes a sign-in: %w", err)
 	}
 	_, err = tx.Exec(ctx, "insert into ceremony (digest, kind, account, data, ends_at) values ($1, $2, nullif($3::bigint, 0), $4, $5)",
-		digestOf(key), kind, account, a.keys.Seal(ceremonyField, string(plain)), a.clock().Add(ceremonyTime))
+		digestOf(key), kind, account, a.keys.Seal(ceremonyField, string(plain)), a.clock().Add(lasts))
 	if err != nil {
 		return "", fmt.Errorf("keeping what finishes a sign-in: %w", err)
 	}

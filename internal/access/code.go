@@ -62,7 +62,7 @@ func (a *Access) BeginTOTP(ctx context.Context, token string) (n Authenticator, 
 			return err
 		}
 		plain := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
-		if n.Key, err = a.startCeremony(ctx, tx, ceremonyTOTP, now.Account, plain); err != nil {
+		if n.Key, err = a.startCeremony(ctx, tx, ceremonyTOTP, now.Account, plain, ceremonyTime); err != nil {
 			return err
 		}
 		n.Secret, n.URL = sealed.NewSecret(sealed.Other, plain), sealed.NewSecret(sealed.Other, a.otpauth(now.Login, plain))
@@ -113,7 +113,7 @@ func (a *Access) FinishTOTP(ctx context.Context, token, key, code string) (recov
 			return fault.New(fault.Invalid, wrongProof, nil)
 		}
 		_, err = tx.Exec(ctx, "update credential set totp_sealed = $2, totp_on = true, totp_step = $3 where account = $1",
-			now.Account, a.keys.Seal(totpField, secret), at)
+			now.Account, a.keys.Seal(sealed.In(totpField, now.Account), secret), at)
 		if err != nil {
 			return fmt.Errorf("taking an authenticator into use: %w", err)
 		}
@@ -223,7 +223,7 @@ func (a *Access) takeTOTP(ctx context.Context, tx pgx.Tx, account int64, code st
 	if err != nil {
 		return false, fmt.Errorf("reading an authenticator's secret: %w", err)
 	}
-	secret, err := a.keys.Open(totpField, held)
+	secret, err := a.keys.Open(sealed.In(totpField, account), held)
 	if err != nil {
 		return false, err
 	}

@@ -172,15 +172,17 @@ func Openers(ctx context.Context, tx pgx.Tx, since time.Time, most int) ([]Opene
 type Opening struct {
 	At      time.Time
 	Account int64
+	Name    string // of the account
 	Role    Role
 	Purpose Purpose
 	Field   string
 	Subject string
 }
 
-// OpeningsOf are the openings of a subject's values that whoever the transaction is of may see, the newest first, at most so many.
-func OpeningsOf(ctx context.Context, tx pgx.Tx, subject string, most int) ([]Opening, error) {
-	rows, err := tx.Query(ctx, `select at, account, role, purpose, field, subject from opening where subject = $1 order by at desc, id desc limit $2`, subject, most)
+// OpeningsOf are the openings of some subjects' values that whoever the transaction is of may see, the newest first, at most so many.
+func OpeningsOf(ctx context.Context, tx pgx.Tx, subjects []string, most int) ([]Opening, error) {
+	rows, err := tx.Query(ctx, `select at, account, coalesce(staff_name(account), ''), role, purpose, field, subject from opening
+		where subject = any($1) order by at desc, id desc limit $2`, subjects, most)
 	if err != nil {
 		return nil, fmt.Errorf("reading openings: %w", err)
 	}

@@ -98,9 +98,40 @@ type outsideData struct {
 	State, Nonce, Verifier string
 }
 
-// BeginOutside sends the browser to the outside provider, at the returned address; with the token of a session, to link its account with
-// whom the provider says it is. The browser keeps the key, and no page shows it.
+// EnterOutside sends the browser to the outside provider, at the returned address, to sign in with whom it says it is ([Access.FinishOutside]). The
+// browser keeps the key, and no page shows it. Who keeps asking and never comes back has to wait.
+func (a *Access) EnterOutside(ctx context.Context, from Visitor) (address, key string, err error) {
+	if a.outside == nil {
+		return "", "", fault.New(fault.NotFound, noOutside, nil)
+	}
+	if err := a.admit(ctx, a.askAttempt(from.Address)); err != nil {
+		return "", "", err
+	}
+	return a.toOutside(ctx, func(data outsideData) (key string, err error) {
+		err = a.db.Work(ctx, func(tx pgx.Tx) error {
+			key, err = a.startCeremony(ctx, tx, ceremonyOutside, 0, data, ceremonyTime)
+			return err
+		})
+		return key, err
+	})
+}
+
+// BeginOutside sends the browser to the outside provider to link the session's account with whom it says it is ([Access.LinkOutside]).
 func (a *Access) BeginOutside(ctx context.Context, token string) (address, key string, err error) {
+	return a.toOutside(ctx, func(data outsideData) (key string, err error) {
+		err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
+			if err := now.mayEnrol(); err != nil {
+				return err
+			}
+			key, err = a.startCeremony(ctx, tx, ceremonyOutside, now.Account, data, ceremonyTime)
+			return err
+		})
+		return key, err
+	})
+}
+
+// toOutside draws what is sent to the provider and held against its answer.
+func (a *Access) toOutside(ctx context.Context, keep func(outsideData) (key string, err error)) (address, key string, err error) {
 	found, err := a.outside.discover(ctx)
 	if err != nil {
 		return "", "", err
@@ -111,21 +142,7 @@ func (a *Access) BeginOutside(ctx context.Context, token string) (address, key s
 			return "", "", err
 		}
 	}
-	keep := func(tx pgx.Tx, account int64) error {
-		key, err = a.startCeremony(ctx, tx, ceremonyOutside, account, data)
-		return err
-	}
-	if token == "" {
-		err = a.db.Work(ctx, func(tx pgx.Tx) error { return keep(tx, 0) })
-	} else {
-		err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
-			if err := now.mayEnrol(); err != nil {
-				return err
-			}
-			return keep(tx, now.Account)
-		})
-	}
-	if err != nil {
+	if key, err = keep(data); err != nil {
 		return "", "", err
 	}
 	return a.outside.oauth(found).AuthCodeURL(data.State, oidc.Nonce(data.Nonce), oauth2.S256ChallengeOption(data.Verifier)), key, nil
@@ -147,7 +164,7 @@ func (a *Access) FinishOutside(ctx context.Context, key, state, code string, fro
 		return "", Session{}, err
 	}
 	err = a.db.WorkAs(ctx, postgres.Principal{Account: account}, func(tx pgx.Tx) error {
-		if err := byAddress.passed(ctx, tx, a.clock()); err != nil {
+		if err := errors.Join(byAddress.passed(ctx, tx, a.clock()), a.askAttempt(from.Address).passed(ctx, tx, a.clock())); err != nil {
 			return err
 		}
 		if token, err = a.begin(ctx, tx, account, false, from.Agent); err != nil {
@@ -198,6 +215,19 @@ func (a *Access) LinkOutside(ctx context.Context, token, key, state, code string
 			return fault.New(fault.Conflict, outsideTaken, nil)
 		}
 		return ledgerAct(ctx, tx, "account.outside-link", now.Account, nil)
+	})
+}
+
+// UnlinkOutside ends all links of the session's account with outside identities.
+func (a *Access) UnlinkOutside(ctx context.Context, token string) error {
+	return a.change(ctx, token, func(tx pgx.Tx, now Session) error {
+		if err := now.mayEnrol(); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "delete from outside_identity where account = $1", now.Account); err != nil {
+			return fmt.Errorf("ending the link with an outside identity: %w", err)
+		}
+		return ledgerAct(ctx, tx, "account.outside-unlink", now.Account, nil)
 	})
 }
 

@@ -4,132 +4,47 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
-
 	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/access/accesstest"
 	"dajiuzhu/internal/sealed"
 )
 
-// issuer is a small identity provider. Whoever comes is the subject.
-type issuer struct {
-	*httptest.Server
-	h        *house
-	key      *ecdsa.PrivateKey
-	subject  string
-	codes    map[string]url.Values // what was asked for under each code
-	change   func(claims map[string]any)
-	signWith *ecdsa.PrivateKey
-}
-
-func newIssuer(t testing.TB) *issuer {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := &issuer{key: key, signWith: key, codes: map[string]url.Values{}, change: func(map[string]any) {}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, map[string]any{
-			"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token", "jwks_uri": i.URL + "/keys",
-			"id_token_signing_alg_values_supported": []string{"ES256"},
-		})
-	})
-	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "1", Algorithm: "ES256", Use: "sig"}}})
-	})
-	mux.HandleFunc("POST /token", i.token)
-	i.Server = httptest.NewServer(mux)
-	t.Cleanup(i.Close)
-	return i
-}
-
-func reply(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v)
-}
-
-// authorise is what happens in the browser at the provider: it returns what the browser comes back with.
-func (i *issuer) authorise(t testing.TB, address string) (state, code string) {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	if q.Get("code_challenge_method") != "S256" || q.Get("scope") != "openid" || q.Get("redirect_uri") != siteOrigin+"/outside" {
-		t.Errorf("the provider is asked with %v", q)
-	}
-	code = rand.Text()
-	i.codes[code] = q
-	return q.Get("state"), code
-}
-
-func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
-	asked, ok := i.codes[r.PostFormValue("code")]
-	delete(i.codes, r.PostFormValue("code"))
-	verifier := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	_, secret, _ := r.BasicAuth()
-	if !ok || asked.Get("code_challenge") != b64(verifier[:]) || secret != "client-secret" {
-		w.WriteHeader(http.StatusBadRequest)
-		return
-	}
-	now := i.h.clock()
-	claims := map[string]any{"iss": i.URL, "aud": "dajiuzhu", "sub": i.subject, "nonce": asked.Get("nonce"), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
-	i.change(claims)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: i.signWith}, (&jose.SignerOptions{}).WithHeader("kid", "1"))
-	if err != nil {
-		panic(err)
-	}
-	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
-	if err != nil {
-		panic(err)
-	}
-	reply(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": raw})
-}
-
 // newOutsideHouse is a house with an outside provider.
-func newOutsideHouse(t testing.TB) (*house, *issuer) {
-	i := newIssuer(t)
-	h := newHouse(t, func(c *access.Config) {
+func newOutsideHouse(t testing.TB) (*house, *accesstest.Issuer) {
+	var h *house
+	i := accesstest.NewIssuer(t, func() time.Time { return h.clock() }, siteOrigin+"/outside")
+	h = newHouse(t, func(c *access.Config) {
 		c.Outside = &access.Provider{Issuer: i.URL, ClientID: "dajiuzhu", Secret: sealed.NewSecret(sealed.Other, "client-secret"), Redirect: siteOrigin + "/outside"}
 	})
-	i.h = h
 	return h, i
 }
 
 // comeBack goes to the provider and signs in with what it says.
-func (h *house) comeBack(i *issuer) (string, access.Session, error) {
+func (h *house) comeBack(i *accesstest.Issuer) (string, access.Session, error) {
 	h.t.Helper()
-	address, key, err := h.BeginOutside(h.t.Context(), "")
+	address, key, err := h.EnterOutside(h.t.Context(), h.from)
 	h.must(err)
-	state, code := i.authorise(h.t, address)
+	state, code := i.Authorise(h.t, address)
 	return h.FinishOutside(h.t.Context(), key, state, code, h.from)
 }
 
 // link links a session's account with whom the provider says.
-func (h *house) link(i *issuer, token, subject string) error {
+func (h *house) link(i *accesstest.Issuer, token, subject string) error {
 	h.t.Helper()
-	i.subject = subject
+	i.Subject = subject
 	address, key, err := h.BeginOutside(h.t.Context(), token)
 	h.must(err)
-	state, code := i.authorise(h.t, address)
+	state, code := i.Authorise(h.t, address)
 	return h.LinkOutside(h.t.Context(), token, key, state, code)
 }
 
 func TestOutside(t *testing.T) {
 	h, i := newOutsideHouse(t)
 	id := h.account("wang", officer)
-	i.subject = "u-1"
+	i.Subject = "u-1"
 	_, _, err := h.comeBack(i)
 	h.wants("an identity that is not linked", err, "access.outside-unknown")
 	token, _ := h.signIn("wang")
@@ -143,7 +58,7 @@ func TestOutside(t *testing.T) {
 	other, _ := h.signIn("zhao")
 	h.wants("linking another's identity", h.link(i, other, "u-1"), "access.outside-taken")
 	h.must(h.Disable(t.Context(), access.Machine(), id, true))
-	i.subject = "u-1"
+	i.Subject = "u-1"
 	_, _, err = h.comeBack(i)
 	h.wants("of an account that is shut out", err, "access.outside-unknown")
 }
@@ -175,25 +90,25 @@ func TestOutsideRefused(t *testing.T) {
 		"another audience": func(c map[string]any) { c["aud"] = "else" },
 		"another issuer":   func(c map[string]any) { c["iss"] = "https://example.com" },
 		"expired":          func(c map[string]any) { c["exp"] = h.clock().Add(-time.Minute).Unix() },
-		"another key":      func(map[string]any) { i.signWith = other },
+		"another key":      func(map[string]any) { i.SignWith = other },
 	} {
-		i.change, i.signWith = change, i.key
+		i.Change, i.SignWith = change, i.Key
 		_, _, err := h.comeBack(i)
 		h.wants(name, err, "access.outside-refused")
 	}
-	i.change, i.signWith = func(map[string]any) {}, i.key
-	address, key, err := h.BeginOutside(t.Context(), "")
+	i.Change, i.SignWith = func(map[string]any) {}, i.Key
+	address, key, err := h.EnterOutside(t.Context(), h.from)
 	h.must(err)
-	state, code := i.authorise(t, address)
+	state, code := i.Authorise(t, address)
 	_, _, err = h.FinishOutside(t.Context(), key, state+"x", code, h.from)
 	h.wants("another state", err, "access.outside-refused")
-	_, key2, err := h.BeginOutside(t.Context(), "")
+	_, key2, err := h.EnterOutside(t.Context(), h.from)
 	h.must(err)
 	_, _, err = h.FinishOutside(t.Context(), key2, state, code, h.from)
 	h.wants("another browser's answer", err, "access.outside-refused")
-	address, key, err = h.BeginOutside(t.Context(), "")
+	address, key, err = h.EnterOutside(t.Context(), h.from)
 	h.must(err)
-	state, code = i.authorise(t, address)
+	state, code = i.Authorise(t, address)
 	_, _, err = h.FinishOutside(t.Context(), key, state, code+"x", h.from)
 	h.wants("another code", err, "access.outside-refused")
 	_, _, err = h.comeBack(i)
@@ -205,9 +120,35 @@ func TestOutsideRefused(t *testing.T) {
 func TestOutsideAway(t *testing.T) {
 	h, i := newOutsideHouse(t)
 	i.Close()
-	_, _, err := h.BeginOutside(t.Context(), "")
+	_, _, err := h.EnterOutside(t.Context(), h.from)
 	h.wants("a provider that does not answer", err, "access.outside-down")
 	plain := newHouse(t)
-	_, _, err = plain.BeginOutside(t.Context(), "")
+	_, _, err = plain.EnterOutside(t.Context(), plain.from)
 	plain.wants("no provider", err, "access.no-outside")
+}
+
+// TestOwn: the holder sees by what and where somebody is signed in, and ends a link.
+func TestOwn(t *testing.T) {
+	h, i := newOutsideHouse(t)
+	h.account("wang", officer)
+	h.signIn("wang")
+	h.wait(5 * time.Minute)
+	h.from.Agent = "another browser"
+	token, _ := h.signIn("wang")
+	_, recovery, token := h.enrol(token)
+	h.must(h.link(i, token, "u-1"))
+	own, err := h.Own(t.Context(), token)
+	h.must(err)
+	if own.Codes != len(recovery) || !own.Linked || len(own.Places) != 2 || !own.Places[0].Here || own.Places[0].Agent != "another browser" || own.Places[1].Here {
+		t.Errorf("one's own account is %+v", own)
+	}
+	h.must(h.UnlinkOutside(t.Context(), token))
+	_, _, err = h.comeBack(i)
+	h.wants("an identity that is linked no more", err, "access.outside-unknown")
+	h.wait(26 * time.Minute)
+	own, err = h.Own(t.Context(), token)
+	h.must(err)
+	if len(own.Places) != 1 || own.Linked {
+		t.Errorf("after half an hour one's own account is %+v", own)
+	}
 }

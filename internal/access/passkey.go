@@ -130,7 +130,7 @@ func (a *Access) ask(ctx context.Context, tx pgx.Tx, kind string, account int64,
 	if c.Options, err = json.Marshal(options); err != nil {
 		return Ceremony{}, fmt.Errorf("writing what a browser is asked for: %w", err)
 	}
-	c.Key, err = a.startCeremony(ctx, tx, kind, account, data)
+	c.Key, err = a.startCeremony(ctx, tx, kind, account, data, ceremonyTime)
 	return c, err
 }
 
@@ -185,26 +185,13 @@ func (a *Access) registered(ctx context.Context, tx pgx.Tx, account int64, key s
 	return credential, nil
 }
 
-// BeginPasskey asks for a passkey of whoever is before the browser; with the token of a session, for one of its account, to give the second
-// factor or to confirm.
-func (a *Access) BeginPasskey(ctx context.Context, token string) (c Ceremony, err error) {
+// AskPasskey asks whoever it is for a passkey to sign in with ([Access.FinishPasskey]). Who keeps asking and never answers has to wait.
+func (a *Access) AskPasskey(ctx context.Context, from Visitor) (c Ceremony, err error) {
 	if a.passkeys == nil {
 		return Ceremony{}, fault.New(fault.Unready, noPasskeys, nil)
 	}
-	if token != "" {
-		err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
-			h, err := holderOf(ctx, tx, now.Account, nil)
-			if err != nil {
-				return err
-			}
-			options, data, err := a.passkeys.BeginLogin(h)
-			if err != nil {
-				return fault.New(fault.Conflict, passkeyRefused, nil).Because(err)
-			}
-			c, err = a.ask(ctx, tx, ceremonyPasskey, now.Account, options, data)
-			return err
-		})
-		return c, err
+	if err := a.admit(ctx, a.askAttempt(from.Address)); err != nil {
+		return Ceremony{}, err
 	}
 	options, data, err := a.passkeys.BeginDiscoverableLogin()
 	if err != nil {
@@ -212,6 +199,26 @@ func (a *Access) BeginPasskey(ctx context.Context, token string) (c Ceremony, er
 	}
 	err = a.db.Work(ctx, func(tx pgx.Tx) error {
 		c, err = a.ask(ctx, tx, ceremonyPasskey, 0, options, data)
+		return err
+	})
+	return c, err
+}
+
+// BeginPasskey asks for one of the passkeys of the session's account, as its second factor or to prove again who it is ([Access.ConfirmPasskey]).
+func (a *Access) BeginPasskey(ctx context.Context, token string) (c Ceremony, err error) {
+	if a.passkeys == nil {
+		return Ceremony{}, fault.New(fault.Unready, noPasskeys, nil)
+	}
+	err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
+		h, err := holderOf(ctx, tx, now.Account, nil)
+		if err != nil {
+			return err
+		}
+		options, data, err := a.passkeys.BeginLogin(h)
+		if err != nil {
+			return fault.New(fault.Conflict, passkeyRefused, nil).Because(err)
+		}
+		c, err = a.ask(ctx, tx, ceremonyPasskey, now.Account, options, data)
 		return err
 	})
 	return c, err
@@ -236,7 +243,7 @@ func (a *Access) FinishPasskey(ctx context.Context, key string, answer []byte, f
 		return "", Session{}, err
 	}
 	err = a.db.WorkAs(ctx, postgres.Principal{Account: account}, func(tx pgx.Tx) error {
-		if err := byAddress.passed(ctx, tx, a.clock()); err != nil {
+		if err := errors.Join(byAddress.passed(ctx, tx, a.clock()), a.askAttempt(from.Address).passed(ctx, tx, a.clock())); err != nil {
 			return err
 		}
 		if token, err = a.begin(ctx, tx, account, true, from.Agent); err != nil {
@@ -318,21 +325,6 @@ func (a *Access) asserted(ctx context.Context, tx pgx.Tx, key string, account in
 type Passkey struct {
 	ID   []byte
 	Name string
-}
-
-// PasskeysOf are the session's account's passkeys.
-func (a *Access) PasskeysOf(ctx context.Context, token string) (all []Passkey, err error) {
-	err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
-		rows, err := tx.Query(ctx, "select id, name from passkey where account = $1 order by created_at, id", now.Account)
-		if err != nil {
-			return fmt.Errorf("reading passkeys: %w", err)
-		}
-		if all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Passkey]); err != nil {
-			return fmt.Errorf("reading passkeys: %w", err)
-		}
-		return nil
-	})
-	return all, err
 }
 
 // RemovePasskey removes one of the session's account's passkeys.

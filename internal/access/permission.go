@@ -21,6 +21,7 @@ const (
 	SeeWarnings      Permission = "warning.see"
 	ConfirmWarning   Permission = "warning.confirm"
 	Visit            Permission = "visit.do"
+	SeeVisits        Permission = "visit.see"
 	TakeRequest      Permission = "request.take"
 	FileFor          Permission = "filing.make"
 	HandleFiling     Permission = "filing.handle"
@@ -67,6 +68,7 @@ var grants = map[Permission]grant{
 	SeeWarnings:      {"看预警", "see warnings", false, []Role{Assistant, Officer, Decider, Supervisor, Department, Administrator, Inspector}},
 	ConfirmWarning:   {"确认、关闭预警", "confirm and close warnings", true, []Role{Officer, Supervisor}},
 	Visit:            {"走访", "visit", true, []Role{Assistant, Officer}},
+	SeeVisits:        {"看走访", "see visits", false, []Role{Assistant, Officer, Decider, Supervisor, Administrator, Inspector}},
 	TakeRequest:      {"受理求助", "take a request for help", true, []Role{Assistant, Officer, Hotline}},
 	FileFor:          {"申报", "file", true, []Role{Resident, Assistant, Officer}},
 	HandleFiling:     {"经办申请", "handle filings", true, []Role{Officer}},

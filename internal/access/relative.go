@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,12 +41,20 @@ var (
 		Zh:  "您没有申报过这位近亲属",
 		En:  "you have declared no such relative",
 	}
+	alreadyDeclared = fault.Text{
+		Key: "access.already-declared",
+		Zh:  "您已申报过这位近亲属，没有再次登记",
+		En:  "you have declared this relative already: it was not written down again",
+	}
 	noNumber = fault.Text{
 		Key: "access.no-number",
 		Zh:  "请填写近亲属的身份证号",
 		En:  "the relative's identity number is missing",
 	}
 )
+
+// Relations are all relations that are declared, in the order of their values.
+func Relations() []Relation { return slices.Sorted(maps.Keys(relations)) }
 
 // Name is what the relation is called.
 func (r Relation) Name(lang fault.Lang) string { return lang.Say(relations[r][0], relations[r][1]) }
@@ -62,10 +72,22 @@ func (a *Access) DeclareRelative(ctx context.Context, token string, number idno.
 			return fault.New(fault.Forbidden, mayNot, nil)
 		}
 		plain := number.Plain()
-		err := tx.QueryRow(ctx, `insert into relative (account, area, relation, number_digest, number_sealed, from_date, to_date, declared_at)
-			select id, area, $2, $3, $4, $5::date, $6::date, $7 from account where id = $1 returning id`,
-			now.Account, string(relation), a.keys.Digest(sealed.PersonNumber, plain), a.keys.Seal(sealed.PersonNumber, plain),
-			span.From.String(), writeDay(span.To), a.clock()).Scan(&id)
+		var declared bool
+		err := tx.QueryRow(ctx, `select exists (select from relative where account = $1 and number_digest = any($2) and from_date < $4::date and $3::date < to_date)`,
+			now.Account, a.keys.Digests(sealed.PersonNumber, plain), span.From.String(), writeDay(span.To)).Scan(&declared)
+		if err != nil {
+			return fmt.Errorf("looking for a near relative: %w", err)
+		}
+		if declared {
+			return fault.New(fault.Conflict, alreadyDeclared, nil)
+		}
+		if err := tx.QueryRow(ctx, "select nextval('relative_id_seq')").Scan(&id); err != nil {
+			return fmt.Errorf("recording a near relative: %w", err)
+		}
+		_, err = tx.Exec(ctx, `insert into relative (id, account, area, relation, number_digest, number_sealed, from_date, to_date, declared_at)
+			overriding system value select $8, id, area, $2, $3, $4, $5::date, $6::date, $7 from account where id = $1`,
+			now.Account, string(relation), a.keys.Digest(sealed.PersonNumber, plain), a.keys.Seal(sealed.In(sealed.PersonNumber, id), plain),
+			span.From.String(), writeDay(span.To), a.clock(), id)
 		if err != nil {
 			return fmt.Errorf("recording a near relative: %w", err)
 		}
@@ -111,13 +133,22 @@ func Relatives(ctx context.Context, tx pgx.Tx, keys *sealed.Keys, account int64)
 		}
 		var failed error
 		r.Span, err = readSpan(from, to)
-		r.Number, failed = keys.Secret(sealed.Identity, sealed.PersonNumber, number)
+		r.Number, failed = keys.Secret(sealed.Identity, sealed.In(sealed.PersonNumber, r.ID), number)
 		return r, errors.Join(err, failed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading near relatives: %w", err)
 	}
 	return all, nil
+}
+
+// OwnRelatives are those whom the session's account has declared.
+func (a *Access) OwnRelatives(ctx context.Context, token string) (all []Relative, err error) {
+	err = a.change(ctx, token, func(tx pgx.Tx, now Session) error {
+		all, err = Relatives(ctx, tx, a.keys, now.Account)
+		return err
+	})
+	return all, err
 }
 
 // NearRelations are the relations in which an account has declared any of some persons, such as a household's, whose digests of

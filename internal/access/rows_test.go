@@ -48,6 +48,9 @@ func orOwn(rest sees) sees {
 	return func(p postgres.Principal, r row) bool { return p.Account != 0 && p.Account == r.id || rest(p, r) }
 }
 
+// own is a row that only the account sees that it is about.
+func own(p postgres.Principal, r row) bool { return p.Account != 0 && p.Account == r.id }
+
 // everybody sees what holds nothing about anybody.
 func everybody(postgres.Principal, row) bool { return true }
 
@@ -57,12 +60,44 @@ var (
 	withCases  = []access.Role{access.Assistant, access.Officer, access.Decider, access.Supervisor, access.Administrator, access.Inspector}
 )
 
+// filed is a row of a filing's item: seen by who works on cases in the area, by the department in charge, by the resident whose it is.
+func filed(p postgres.Principal, r row) bool {
+	return among(p, access.Resident) && p.Account != 0 && p.Account == r.id ||
+		of(p, r) && (among(p, withCases...) || among(p, access.Department) && p.Department == r.department)
+}
+
+// looked is a row of what the county looks at, seen by its desk and by those who answer it.
+func looked(p postgres.Principal, r row) bool { return of(p, r) && calls(p, r) }
+
+// reviewed is a row of a review: an item's, without the resident.
+func reviewed(p postgres.Principal, r row) bool { return !among(p, access.Resident) && filed(p, r) }
+
+// convened is a row of a case conference: seen by the desks of the county and around it, and by the departments that are called.
+func convened(p postgres.Principal, r row) bool {
+	return calls(p, r) && (of(p, r) || p.Area != 0 && r.area.Contains(p.Area) || among(p, access.Department))
+}
+
+func calls(p postgres.Principal, r row) bool {
+	return among(p, access.Officer, access.Decider, access.Supervisor, access.Administrator, access.Inspector) ||
+		among(p, access.Department) && p.Department == r.department
+}
+
 // delivered is a row of what departments deliver.
 func delivered(p postgres.Principal, r row) bool { return of(p, r) && readsFeed(p, r) }
+
+// reaching is a delivery, which also those see who answer for a part of its area only.
+func reaching(p postgres.Principal, r row) bool {
+	return (of(p, r) || p.Area != 0 && r.area.Contains(p.Area)) && readsFeed(p, r)
+}
 
 func readsFeed(p postgres.Principal, r row) bool {
 	return among(p, access.Officer, access.Decider, access.Supervisor, access.Administrator, access.Inspector) ||
 		among(p, access.Department) && p.Department == r.department
+}
+
+// worked is a round of work on a warning: of whoever works on cases there, and of the department whose it is.
+func worked(p postgres.Principal, r row) bool {
+	return of(p, r) && (among(p, withCases...) || among(p, access.Department) && p.Department == r.department)
 }
 
 // seen is who should see which rows of each table that the application's role may read at all. A table that is not here fails the walk,
@@ -74,42 +109,112 @@ var seen = map[string]sees{
 	"posting": orOwn(func(p postgres.Principal, r row) bool {
 		return of(p, r) && (among(p, access.Administrator) || r.staff && among(p, access.Supervisor, access.Inspector))
 	}),
+	"visit": inArea(withCases...), "visit_answer": inArea(withCases...), "visit_conflict": inArea(withCases...), "visit_place": inArea(withCases...),
+	"visit_bundle": orOwn(inArea(withCases...)), "visit_file": orOwn(inArea(withCases...)), "visit_chunk": orOwn(inArea(withCases...)), // the sender's, whatever became of the posting
 	"relative": orOwn(inArea(access.Supervisor, access.Inspector)),
 	"opening":  orOwn(inArea(access.Supervisor, access.Administrator, access.Inspector)),
 	"act": orOwn(func(p postgres.Principal, r row) bool {
 		return among(p, access.Inspector, access.Administrator) && (r.area == 0 || of(p, r))
 	}),
-	"leaf": everybody, "leaf_index": everybody, "tree_head": everybody, // kinds of acts and digests, without whom they are about
+	"leaf": everybody, "leaf_index": everybody, "tree_head": everybody, "cosignature": everybody, // kinds of acts and digests, without whom they are about
 	"person": inArea(withPeople...), "household": inArea(withPeople...), "membership": inArea(withPeople...), "statement": inArea(withPeople...),
 	"withdrawal": inArea(withPeople...), "change": inArea(withPeople...), "merging": inArea(withPeople...), "likeness": inArea(withPeople...),
 	"consent_fact": everybody, // which facts need consent
 	"means_check":  inArea(withMeans...), "means_scope": inArea(withMeans...), "means_report": inArea(withMeans...), "means_item": inArea(withMeans...),
-	"authorisation": inArea(append([]access.Role{access.Assistant}, withMeans...)...),
-	"river_job":     everybody, // ids and days
-	"feed":          readsFeed, // which feeds there are
-	"feed_late":     delivered,
-	"batch":         delivered, "batch_file": delivered, "quarantine": delivered,
-	"screening_run": func(p postgres.Principal, _ row) bool { return among(p, withCases...) }, // when, and how many
-	"finding":       inArea(withCases...), "finding_change": inArea(withCases...), "outcome_change": inArea(withCases...), "warning": inArea(withCases...),
+	"authorisation":      inArea(append([]access.Role{access.Assistant}, withMeans...)...),
+	"river_job":          everybody, // ids and days
+	"feed":               readsFeed, // which feeds there are
+	"feed_late":          delivered,
+	"upload":             orOwn(inArea(access.Administrator, access.Inspector)),
+	"notice":             func(p postgres.Principal, _ row) bool { return among(p, access.Administrator, access.Inspector) }, // what the pack says
+	"batch":              reaching,
+	"batch_file":         reaching,
+	"quarantine":         delivered,
+	"screening_run":      func(p postgres.Principal, _ row) bool { return among(p, withCases...) }, // when, and how many
+	"workflow_procedure": everybody,
+	"workflow_step":      everybody,
+	"workflow_authority": everybody,
+	"workflow_publicity": everybody,
+	"workflow_programme": everybody,
+	"filing":             orOwn(filed),
+	"item":               filed,
+	"item_step":          filed,
+	"item_event":         filed,
+	"decision":           filed,
+	"award":              filed,
+	"paper":              filed,
+	"objection":          filed,
+	"objection_answer":   filed,
+	"casework_once":      orOwn(func(postgres.Principal, row) bool { return false }),
+	"page_once":          own,
+	"page_view":          own,
+	"meeting":            convened,
+	"meeting_held":       convened,
+	"meeting_seat":       calls,
+	"meeting_item":       filed,
+	"meeting_voice":      filed,
+	"finding":            inArea(withCases...),
+	"finding_change":     inArea(withCases...),
+	"outcome_change":     inArea(withCases...),
+	"warning":            inArea(withCases...),
+	"notification": orOwn(func(p postgres.Principal, r row) bool {
+		from, _ := p.Area.Range()
+		office := p.Role == "officer" && int64(from) == r.id && p.Department == r.department // the walk's rows are told to an officer of no area
+		return office || inArea(withCases...)(p, r)
+	}),
+	"notification_read":       own,
+	"notification_preference": own,
+	"notification_sending":    orOwn(inArea(withCases...)),
+	"notification_receipt":    orOwn(inArea(withCases...)),
+	"supervision":             looked,
+	"supervision_act":         looked,
+	"posted":                  filed,
+	"posted_photograph":       filed,
+	"not_wished":              inArea(withCases...),
+	"review":                  reviewed,
+	"review_done":             reviewed,
+	"award_end":               filed,
+	"appeal":                  filed,
+	"appeal_result":           filed,
+	"archive":                 orOwn(filed),
+	"warning_handling":        worked,
+	"warning_step":            worked,
+	"report":                  orOwn(inArea(withCases...)),
 }
 
 // withoutSecurity are the tables that need no row-level security, since nothing in them is about anybody.
-var withoutSecurity = []string{"goose_db_version", "leaf", "leaf_index", "tree_head", "county_columns",
+var withoutSecurity = []string{"goose_db_version", "leaf", "leaf_index", "tree_head", "cosignature", "county_columns",
 	"acting_key",                                                     // the owner's alone
+	"sealing_key",                                                    // keys by number
 	"river_job", "river_leader", "river_queue", "river_notification", // jobs are told by ids and days
 }
 
 // writes are the tables that the application's role may write to, and how.
-var writes = map[string][]string{"opening": {"INSERT"}, "statement": {"INSERT"}, "withdrawal": {"INSERT"}, "person": {"INSERT"}, "change": {"INSERT"},
+var writes = map[string][]string{"notification_read": {"INSERT"}, "notification_preference": {"INSERT", "UPDATE"}, "opening": {"INSERT"}, "statement": {"INSERT"}, "withdrawal": {"INSERT"}, "person": {"INSERT"}, "change": {"INSERT"},
+	"visit": {"INSERT", "UPDATE"}, "visit_answer": {"INSERT", "UPDATE"}, "visit_conflict": {"INSERT", "UPDATE"}, "visit_place": {"INSERT"},
+	"visit_bundle": {"INSERT", "UPDATE"}, "visit_file": {"INSERT", "UPDATE"}, "visit_chunk": {"INSERT", "DELETE"},
 	"means_check": {"INSERT", "UPDATE"}, "means_scope": {"INSERT"}, "authorisation": {"INSERT", "UPDATE"}, "means_report": {"INSERT"}, "means_item": {"INSERT"},
-	"river_job": {"INSERT", "UPDATE"}, // of the kind alone, as an insertion of what is there already does
+	"filing": {"INSERT"}, "item": {"INSERT"}, "item_step": {"INSERT"}, "item_event": {"INSERT"}, "decision": {"INSERT"}, "award": {"INSERT"}, "paper": {"INSERT"},
+	"objection": {"INSERT"}, "objection_answer": {"INSERT"}, "casework_once": {"INSERT"}, "page_once": {"INSERT"}, "page_view": {"INSERT", "DELETE"},
+	"supervision": {"INSERT"}, "supervision_act": {"INSERT"}, "posted": {"INSERT"}, "posted_photograph": {"INSERT"}, "not_wished": {"INSERT"},
+	"review_done": {"INSERT"}, "award_end": {"INSERT"}, "appeal": {"INSERT"}, "appeal_result": {"INSERT"}, "archive": {"INSERT"},
+	"meeting": {"INSERT"}, "meeting_item": {"INSERT"}, "meeting_seat": {"INSERT"}, "meeting_held": {"INSERT"}, "meeting_voice": {"INSERT"},
+	"upload":           {"INSERT"},
+	"river_job":        {"INSERT", "UPDATE"}, // of the kind alone, as an insertion of what is there already does
+	"warning_handling": {"UPDATE"},
+	"warning_step":     {"INSERT"},
 }
 
 // asOwner are the functions with the owner's rights that the application's role may call. Each says itself what it shows to whom.
 var asOwner = []string{"staff_name", "near_relations", "record_act",
 	"begin_acting", "acting_said", // the first needs the program's key, the second tells what was said with it
 	"search_people", "search_people_by_address", "search_people_by_digest", "merge_person", "split_person", "set_apart", // in the caller's area
-	"acting_reaches_family", "means_authorised", // yes or no
+	"acting_reaches_family", "means_authorised", "acting_has_item", "acting_is_called", // yes or no
+	"warning_page", "warning_people", "warning_figures", "match_report", "reopen_warning", // in the caller's area
+	"receive_report", "report_state", // anybody's: the one gives a receipt, the other how far a report came
+	"tell",             // shows nothing but whether the same was told
+	"colleagues",       // names of staff in the caller's own area, who sign with them
+	"hold_sealing_key", // whether a key is retired
 }
 
 const app = "dajiuzhu_app"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -24,6 +25,11 @@ var (
 		Zh:  "不正确。请核对后再试；验证码请等下一个新的，用过的不能再用",
 		En:  "that is wrong: check it and try again; of a one-time code wait for the next, since none is taken twice",
 	}
+	firstExpired = fault.Text{
+		Key: "access.first-expired",
+		Zh:  "初始密码已过期，不能再用。请联系本单位的管理员重新发一个",
+		En:  "this first password has expired and is not taken any more: ask your administrator for another",
+	}
 )
 
 // Visitor is from where somebody signs in.
@@ -36,7 +42,8 @@ type Visitor struct {
 type credentials struct {
 	account  int64 // 0 is no such account, or one that is disabled
 	login    string
-	password string // the stored hash; "" is none
+	password string     // the stored hash; "" is none
+	until    *time.Time // when it ends, of a first one
 }
 
 // SignIn signs in with a password and returns the session's token. What the session still lacks it says itself. Whatever is wrong, the
@@ -57,6 +64,9 @@ func (a *Access) SignIn(ctx context.Context, login, password string, from Visito
 	}
 	if !right {
 		return "", Session{}, a.refuse(ctx, c.account)
+	}
+	if c.until != nil && !a.clock().Before(*c.until) {
+		return "", Session{}, a.expired(ctx, c.account)
 	}
 	err = a.db.WorkAs(ctx, postgres.Principal{Account: c.account}, func(tx pgx.Tx) error {
 		if err := errors.Join(byLogin.forget(ctx, tx), byAddress.passed(ctx, tx, a.clock())); err != nil {
@@ -79,8 +89,8 @@ func (a *Access) SignIn(ctx context.Context, login, password string, from Visito
 // credentialsOf are those of a login.
 func (a *Access) credentialsOf(ctx context.Context, login string) (c credentials, err error) {
 	err = a.db.Work(ctx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `select a.id, a.login, coalesce(c.password, '') from account a join credential c on c.account = a.id
-			where a.login = $1 and a.disabled_at is null`, login).Scan(&c.account, &c.login, &c.password)
+		return tx.QueryRow(ctx, `select a.id, a.login, coalesce(c.password, ''), c.first_until from account a join credential c on c.account = a.id
+			where a.login = $1 and a.disabled_at is null`, login).Scan(&c.account, &c.login, &c.password, &c.until)
 	})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return credentials{}, fmt.Errorf("looking for an account: %w", err)
@@ -104,6 +114,15 @@ func (a *Access) refuse(ctx context.Context, account int64) error {
 		return err
 	}
 	return fault.New(fault.Forbidden, refused, nil)
+}
+
+// expired records that somebody came too late with a first password, and returns the fault, which only who knows the password is told.
+func (a *Access) expired(ctx context.Context, account int64) error {
+	err := a.db.Work(ctx, func(tx pgx.Tx) error { return ledgerAct(ctx, tx, "account.first-expired", account, nil) })
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Forbidden, firstExpired, nil)
 }
 
 // keepPassword stores the hash of a password under today's parameters.
@@ -221,7 +240,7 @@ func (a *Access) ChangePassword(ctx context.Context, token, old, new string) (ne
 		if err := a.keepPassword(ctx, tx, now.Account, new); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "update credential set must_change = false where account = $1", now.Account); err != nil {
+		if _, err := tx.Exec(ctx, "update credential set must_change = false, first_until = null where account = $1", now.Account); err != nil {
 			return fmt.Errorf("storing a password: %w", err)
 		}
 		if newToken, err = a.renew(ctx, tx, token); err != nil {
