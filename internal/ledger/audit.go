@@ -14,6 +14,9 @@ type Options struct {
 	Keys    []note.Verifier // whose signatures count
 	Earlier [][]byte        // checkpoints kept from earlier, in any order: the ledger must go on from each
 	Before  string          // a folder exported earlier: no leaf of it may be another now; empty for none
+
+	// Witnesses must each have cosigned: the checkpoint of a folder; of a database its newest head, or one that was within the hour before.
+	Witnesses []note.Verifier
 }
 
 // Report is what verifying found.

@@ -48,12 +48,13 @@ type Exported struct {
 }
 
 // Export writes the ledger to a new folder: all entries and tiles and the checkpoint, as [Handler] serves them and [Verify] reads them, the
-// public key, and those acts, with their contents and salts, that the transaction's principal may see. The folder appears whole or not at all.
-func Export(ctx context.Context, tx pgx.Tx, dir, public string) (Exported, error) {
+// public key, and those acts, with their contents and salts, that the transaction's principal may see. Witnessed, it goes as far as a witness
+// has cosigned. The folder appears whole or not at all.
+func Export(ctx context.Context, tx pgx.Tx, dir, public string, witnessed bool) (Exported, error) {
 	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 		return Exported{}, fault.New(fault.Conflict, notEmpty, fault.Args{"dir": dir})
 	}
-	head, err := NewestHead(ctx, tx)
+	head, err := exportedHead(ctx, tx, witnessed)
 	if err != nil {
 		return Exported{}, err
 	}
@@ -74,6 +75,18 @@ func Export(ctx context.Context, tx pgx.Tx, dir, public string) (Exported, error
 		return Exported{}, fmt.Errorf("exporting the ledger: %w", err)
 	}
 	return Exported{head.Tree.N, acts}, nil
+}
+
+// exportedHead is up to where is exported.
+func exportedHead(ctx context.Context, tx pgx.Tx, witnessed bool) (Head, error) {
+	if witnessed {
+		return Witnessed(ctx, tx, "")
+	}
+	head, err := NewestHead(ctx, tx)
+	if err != nil || head.Tree.N == 0 {
+		return head, err
+	}
+	return headOf(ctx, tx, head.Tree.N)
 }
 
 type export struct {

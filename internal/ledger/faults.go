@@ -84,6 +84,16 @@ var (
 		Zh:  "存证记录{leaf}至{last}算不出检查点的根：其中有被改动的",
 		En:  "the leaves {leaf} to {last} do not make the checkpoint's root: some were changed",
 	}
+	unwitnessed = fault.Text{
+		Key: "ledger.unwitnessed",
+		Zh:  "见证人{witness}没有见证过这个检查点，或签名不成立。请向该见证人索取它见证过的检查点，用 --earlier 核对",
+		En:  "the witness {witness} has not cosigned this checkpoint, or its signature does not hold: ask that witness for the checkpoint that it cosigned, and hold the ledger against it by --earlier",
+	}
+	unwitnessedSince = fault.Text{
+		Key: "ledger.unwitnessed-since",
+		Zh:  "见证人{witness}从存证记录{leaf}起已有一小时以上没有见证。请查明是连接不上，还是它拒绝了",
+		En:  "the witness {witness} has cosigned nothing from leaf {leaf} on for more than an hour: find out whether it is out of reach or refuses",
+	}
 	badFile = fault.Text{
 		Key: "ledger.bad-file",
 		Zh:  "导出文件{file}缺失或无法读取。请重新导出",

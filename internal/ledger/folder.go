@@ -141,7 +141,13 @@ func Verify(dir string, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	return (&folderAudit{audit: a, folder: f}).run(signed)
+	report, err := (&folderAudit{audit: a, folder: f}).run(signed)
+	for _, w := range o.Witnesses {
+		if err == nil && !cosignedBy(f.checkpoint, w) {
+			report.wrong(-1, unwitnessed, fault.Args{"witness": w.Name()})
+		}
+	}
+	return report, err
 }
 
 // folderAudit is an audit of an exported folder.

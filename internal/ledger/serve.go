@@ -22,7 +22,8 @@ const tileHeight = 8
 // Handler serves the ledger to anybody: the checkpoint and the tiles of C2SP tlog-tiles, and beside them proofs as JSON. The caller strips
 // the prefix.
 //
-//	GET /checkpoint
+//	GET /checkpoint            the newest, with what witnesses have said of it so far
+//	GET /checkpoint/witnessed  the newest of which a witness has said something
 //	GET /tile/{level}/{index}[.p/{width}]
 //	GET /tile/entries/{index}[.p/{width}]
 //	GET /proof/inclusion?index=5[&size=10]
@@ -33,6 +34,7 @@ func Handler(db *postgres.DB, log *slog.Logger) http.Handler {
 	s := &server{db, log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /checkpoint", s.answer(checkpointPage))
+	mux.HandleFunc("GET /checkpoint/witnessed", s.answer(witnessedPage))
 	mux.HandleFunc("GET /tile/", s.answer(tilePage))
 	mux.HandleFunc("GET /proof/inclusion", s.answer(inclusionPage))
 	mux.HandleFunc("GET /proof/consistency", s.answer(consistencyPage))
@@ -100,6 +102,18 @@ func (f reply) write(w http.ResponseWriter, r *http.Request) {
 
 func checkpointPage(ctx context.Context, tx pgx.Tx, _ *http.Request) (reply, error) {
 	head, err := NewestHead(ctx, tx)
+	if err == nil && head.Tree.N > 0 {
+		head, err = headOf(ctx, tx, head.Tree.N)
+	}
+	return checkpointOf(head, err)
+}
+
+func witnessedPage(ctx context.Context, tx pgx.Tx, _ *http.Request) (reply, error) {
+	head, err := Witnessed(ctx, tx, "")
+	return checkpointOf(head, err)
+}
+
+func checkpointOf(head Head, err error) (reply, error) {
 	if err == nil && head.Checkpoint == nil {
 		err = errAbsent
 	}

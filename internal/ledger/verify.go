@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"dajiuzhu/internal/fault"
@@ -40,7 +41,32 @@ func verifyIn(ctx context.Context, tx pgx.Tx, o Options) (Report, error) {
 		return Report{}, err
 	}
 	report := a.end()
+	for _, w := range o.Witnesses {
+		if err := v.witnessed(ctx, &report, w); err != nil {
+			return Report{}, err
+		}
+	}
 	return report, v.unordered(ctx, &report)
+}
+
+// mostUnwitnessed is for how many seconds a head may go without a cosignature, so that a witness may start anew.
+const mostUnwitnessed = 3600
+
+// witnessed holds the newest head that a witness is said to have cosigned against its key.
+func (v *databaseAudit) witnessed(ctx context.Context, r *Report, w note.Verifier) error {
+	head, err := Witnessed(ctx, v.tx, w.Name())
+	if err != nil {
+		return err
+	}
+	if head.Tree.N > 0 && !cosignedBy(head.Checkpoint, w) {
+		r.wrong(head.Tree.N-1, unwitnessed, fault.Args{"witness": w.Name()})
+		return nil
+	}
+	seconds, err := Unwitnessed(ctx, v.tx, w.Name())
+	if err == nil && (seconds > mostUnwitnessed || head.Tree.N == 0 && r.Tree.N > 0) {
+		r.wrong(head.Tree.N, unwitnessedSince, fault.Args{"witness": w.Name()})
+	}
+	return err
 }
 
 // databaseAudit is an audit of the tables.

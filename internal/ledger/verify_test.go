@@ -249,7 +249,7 @@ func export(t testing.TB, db *postgres.DB, key *ledger.Key, dir string) ledger.E
 	t.Helper()
 	var done ledger.Exported
 	err := pgx.BeginFunc(t.Context(), db.Own(), func(tx pgx.Tx) (err error) {
-		done, err = ledger.Export(t.Context(), tx, dir, key.Public())
+		done, err = ledger.Export(t.Context(), tx, dir, key.Public(), false)
 		return err
 	})
 	if err != nil {
@@ -279,7 +279,7 @@ func TestAnExportVerifies(t *testing.T) {
 	integrate(t, db, key)
 	part := filepath.Join(t.TempDir(), "part")
 	err := db.As(t.Context(), inspector, func(tx pgx.Tx) error {
-		done, err := ledger.Export(t.Context(), tx, part, key.Public())
+		done, err := ledger.Export(t.Context(), tx, part, key.Public(), false)
 		if done.Leaves != 301 || done.Acts != 1 {
 			t.Errorf("an inspector of another county exports %+v", done)
 		}
@@ -298,7 +298,7 @@ func TestAnExportVerifies(t *testing.T) {
 	if report, err := ledger.Verify(dir, o); err != nil || report.First != 300 {
 		t.Errorf("an older export after a newer: %+v, %v", report, err)
 	}
-	err = db.As(t.Context(), inspector, func(tx pgx.Tx) error { _, err := ledger.Export(t.Context(), tx, part, key.Public()); return err })
+	err = db.As(t.Context(), inspector, func(tx pgx.Tx) error { _, err := ledger.Export(t.Context(), tx, part, key.Public(), false); return err })
 	if err == nil {
 		t.Error("an export was replaced")
 	}
