@@ -113,9 +113,28 @@ func (f *File) restore(ctx context.Context, tx pgx.Tx, progress Progress) error 
 			return fmt.Errorf("setting the sequence %s: %w", name, err)
 		}
 	}
+	if err := forgetTransactions(ctx, tx); err != nil {
+		return err
+	}
 	for _, statement := range back {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return f.damaged(fmt.Errorf("holding the rows against each other: %w", err))
+		}
+	}
+	return nil
+}
+
+// forgetTransactions replaces the numbers of the transactions of the server that was backed up, which mean nothing on this one: there they may lie
+// ahead, so that what is done would count as not done yet, and what waits as not there yet. What the backup holds was there before whatever comes,
+// so it was all done by this transaction. Columns of counties lie in files that are in no backup. The ledger tells servers apart by itself.
+func forgetTransactions(ctx context.Context, tx pgx.Tx) error {
+	for _, step := range []struct{ what, sql string }{
+		{"touches", "update touched set xid = pg_current_xact_id(), done_xid = case when done_xid is not null then pg_current_xact_id() end"},
+		{"changes of findings", "update finding_change set xid = pg_current_xact_id()"},
+		{"columns of counties", "delete from county_columns"},
+	} {
+		if _, err := tx.Exec(ctx, step.sql); err != nil {
+			return fmt.Errorf("making %s this server's: %w", step.what, err)
 		}
 	}
 	return nil

@@ -294,3 +294,12 @@ func formatOf(name string) string {
 	}
 	return extension
 }
+
+// Reads reports whether a file of that name is read in a folder: a manifest or data.
+func Reads(name string) bool {
+	base := path.Base(name)
+	return !hidden(base) && (strings.HasSuffix(base, manifestSuffix) || formatOf(base) != "")
+}
+
+// hidden reports whether a file is none that somebody put there to be read, such as what a spreadsheet keeps beside an open one.
+func hidden(base string) bool { return strings.HasPrefix(base, ".") || strings.HasPrefix(base, "~$") }

@@ -139,12 +139,11 @@ func (r *reader) list() (manifests, data []string, err error) {
 			return err
 		}
 		base := path.Base(name)
-		hidden := strings.HasPrefix(base, ".") && name != "." || strings.HasPrefix(base, "~$")
 		switch {
-		case d.IsDir() && hidden:
+		case d.IsDir() && hidden(base) && name != ".":
 			return fs.SkipDir
 		case d.IsDir():
-		case hidden || !d.Type().IsRegular():
+		case hidden(base) || !d.Type().IsRegular():
 			r.set.Ignored = append(r.set.Ignored, name)
 		case strings.HasSuffix(base, manifestSuffix):
 			manifests = append(manifests, name)

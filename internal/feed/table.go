@@ -37,6 +37,14 @@ const (
 	ColumnMother     = "mother_id"
 )
 
+// The columns of a feed of holdings: what somebody receives, since when and until when, and how much.
+const (
+	ColumnProgramme = "programme"
+	ColumnGranted   = "granted_on"
+	ColumnEnded     = "ended_on"
+	ColumnAmount    = "amount"
+)
+
 // Table is the rows of one feed, column by column. Rows stay in the order in which they were read; a row that was set
 // aside after it was read keeps its place and is no longer Used.
 type Table struct {

@@ -251,3 +251,31 @@ func recovered(err *error) {
 		*err = fmt.Errorf("reading the file: %v", r)
 	}
 }
+
+// WorkbookLines is the cells of a workbook's first sheet as they are stored, line by line, the empty ones left out.
+func WorkbookLines(in io.Reader) (lines [][]string, err error) {
+	defer recovered(&err)
+	content, err := io.ReadAll(io.LimitReader(in, defaultWorkbook))
+	if err != nil {
+		return nil, fmt.Errorf("reading a workbook: %w", err)
+	}
+	s, defect := newXLSX(content, defaultWorkbook)
+	if defect != nil {
+		return nil, defect
+	}
+	defer s.close()
+	lines = [][]string{s.names}
+	for s.rows.Next() {
+		cells, err := s.rows.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return nil, fault.New(fault.Invalid, badXLSX, nil).Because(err)
+		}
+		if !blank(cells) {
+			lines = append(lines, cells)
+		}
+	}
+	if err := s.rows.Error(); err != nil {
+		return nil, fault.New(fault.Invalid, badXLSX, nil).Because(err)
+	}
+	return lines, nil
+}

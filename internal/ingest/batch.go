@@ -32,24 +32,25 @@ type Batch struct {
 	Feed       string // "" where nothing tells it
 	Name       string
 	State      State
-	Delivery   *feed.Delivery // nil without a manifest; without its files
+	Delivery   *feed.Delivery // nil without a manifest; without its files; not whole if one of them is refused
+	Areas      []area.Code    // for which it was delivered; without a manifest those of who brought it
 	ReplacedBy int64          // the later delivery that stands in its place, 0 for none
 	Rows       int64          // read
 	Matched    int64          // about somebody registered
-	Faults     fault.List     // why it stopped
+	Faults     fault.List     // of its manifest and of files that are refused
 	BeganAt    time.Time
 	Promoted   int64 // its number among promotions, 0 for none
 }
 
 const batchColumns = `id, coalesce(feed, ''), name, state, content is not null, coalesce(delivered - date '1970-01-01', 0), coalesce(from_date - date '1970-01-01', 0),
-	coalesce(to_date - date '1970-01-01', 0), areas, simulated, coalesce(replaced_by, 0), rows, matched, faults, began_at, coalesce(promoted_as, 0)`
+	coalesce(to_date - date '1970-01-01', 0), areas, simulated, whole, coalesce(replaced_by, 0), rows, matched, faults, began_at, coalesce(promoted_as, 0)`
 
 func (r *Record) scanBatch(row pgx.Row) (*Batch, error) {
 	b, d := &Batch{}, &feed.Delivery{}
-	var declared bool
+	var declared, whole bool
 	var areas []int64
 	var faults []byte
-	err := row.Scan(&b.ID, &b.Feed, &b.Name, &b.State, &declared, &d.Delivered, &d.Period.From, &d.Period.To, &areas, &d.Simulated,
+	err := row.Scan(&b.ID, &b.Feed, &b.Name, &b.State, &declared, &d.Delivered, &d.Period.From, &d.Period.To, &areas, &d.Simulated, &whole,
 		&b.ReplacedBy, &b.Rows, &b.Matched, &faults, &b.BeganAt, &b.Promoted)
 	if err != nil {
 		return nil, err
@@ -57,11 +58,11 @@ func (r *Record) scanBatch(row pgx.Row) (*Batch, error) {
 	if b.Faults, err = faultsOf(faults, fault.At{File: b.Name}); err != nil {
 		return nil, err
 	}
+	for _, a := range areas {
+		b.Areas = append(b.Areas, area.Code(a))
+	}
 	if d.Feed = r.feedOf(b.Feed); declared && d.Feed != nil {
-		for _, a := range areas {
-			d.Areas = append(d.Areas, area.Code(a))
-		}
-		d.Manifest, d.Whole = b.Name, b.State != Stopped
+		d.Areas, d.Manifest, d.Whole = b.Areas, b.Name, whole && b.State != Stopped
 		b.Delivery = d
 	}
 	return b, nil
@@ -135,23 +136,22 @@ func sqlDate(d calendar.Date) any {
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
-func areasOf(d *feed.Delivery) []int64 {
-	areas := []int64{}
-	for _, a := range d.Areas {
-		areas = append(areas, int64(a))
+func codesOf(areas []area.Code) []int64 {
+	codes := []int64{}
+	for _, a := range areas {
+		codes = append(codes, int64(a))
 	}
-	return areas
+	return codes
 }
 
-// homeOf is where rows of a delivery count whose persons are not registered: the narrowest area that holds all of its areas; without any the
-// pack's.
-func (r *Record) homeOf(d *feed.Delivery) area.Code {
-	if d == nil || len(d.Areas) == 0 {
+// homeOf is where rows count whose persons are not registered: the narrowest area that holds all areas of their delivery; without any the pack's.
+func (r *Record) homeOf(areas []area.Code) area.Code {
+	if len(areas) == 0 {
 		return r.pack.Area
 	}
-	for level := d.Areas[0].Level(); level > area.None; level-- {
-		home := d.Areas[0].At(level)
-		if !slices.ContainsFunc(d.Areas, func(a area.Code) bool { return !home.Contains(a) }) {
+	for level := areas[0].Level(); level > area.None; level-- {
+		home := areas[0].At(level)
+		if !slices.ContainsFunc(areas, func(a area.Code) bool { return !home.Contains(a) }) {
 			return home
 		}
 	}

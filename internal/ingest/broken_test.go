@@ -104,6 +104,50 @@ func TestStoppedDeliveries(t *testing.T) {
 	}
 }
 
+// Of a delivery of which one file cannot be used the others go in, as in a folder; it is told which is not, and silence means nothing then.
+func TestPartOfADelivery(t *testing.T) {
+	p := twoFeeds()
+	r, db := newRecord(t, p)
+	header := "record_no,id_no,name,invasive,helped,registered_on\n"
+	files := fstest.MapFS{
+		"two-cancers-1.manifest.json": {Data: []byte(`{"feed": "two-cancers", "delivered": "2026-10-01", "from": "2026-01-01", "to": "2026-10-01", "areas": ["371424"],
+			"files": [{"name": "a.csv", "rows": 1}, {"name": "b.csv", "rows": 1}, {"name": "c.csv", "rows": 5}]}`)},
+		"a.csv": {Data: []byte(header + "A," + number(1) + ",王芳,是,否,2026-05-01\n")},
+		"b.csv": {Data: []byte(strings.Replace(header, "invasive", "malignant", 1) + "B," + number(2) + ",王芳,是,否,2026-05-01\n")},
+		"c.csv": {Data: []byte(header + "C," + number(3) + ",王芳,是,否,2026-05-01\n")},
+	}
+	o := imported(t, r, files)[0]
+	if o.State != ingest.Promoted || o.Refused != 2 {
+		t.Errorf("it is %s, with %d files refused", o.State, o.Refused)
+	}
+	set := whole(t, r, db)
+	compare(t, set, readBy(t, p, files))
+	if set.Deliveries[0].Whole || set.Table("two-cancers").Len() != 1 {
+		t.Errorf("whole %t, %d rows", set.Deliveries[0].Whole, set.Table("two-cancers").Len())
+	}
+	var b *ingest.Batch
+	err := db.Work(t.Context(), func(tx pgx.Tx) (err error) {
+		b, err = r.Batch(t.Context(), tx, o.Batch)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := ""
+	for _, f := range b.Faults {
+		told += f.At.File + " " + f.Text.Key + ", "
+	}
+	if want := "b.csv feed.column-missing, b.csv feed.unknown-column, c.csv feed.rows-unbalanced, "; told != want {
+		t.Errorf("it tells of %s, not of %s", told, want)
+	}
+	if err := r.Undo(t.Context(), 1, o.Batch); err != nil {
+		t.Error(err)
+	}
+	if n := whole(t, r, db).Table("two-cancers").Len(); n != 0 {
+		t.Errorf("%d rows stay", n)
+	}
+}
+
 // Two imports of one delivery at once bring it in once.
 func TestTwoImportsAtOnce(t *testing.T) {
 	r, db := newRecord(t, twoFeeds())

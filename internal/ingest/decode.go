@@ -14,6 +14,7 @@ import (
 
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/sealed"
 )
 
 // decoder turns PostgreSQL's binary form back into rows of a feed.
@@ -100,7 +101,7 @@ func (d *decoder) readRow(r *bufio.Reader) (place int64, err error) {
 		case i == 0:
 			place = int64(binary.BigEndian.Uint64(cell))
 		default:
-			if err := d.put(i-1, cell); err != nil {
+			if err := d.put(place, i-1, cell); err != nil {
 				return 0, err
 			}
 		}
@@ -127,10 +128,10 @@ func (d *decoder) next(r *bufio.Reader) ([]byte, error) {
 }
 
 // put puts a cell that is not null into the line.
-func (d *decoder) put(i int, cell []byte) error {
+func (d *decoder) put(place int64, i int, cell []byte) error {
 	c := d.table.Feed.Columns[i]
 	if c.Sealed {
-		return d.unseal(i, c, cell)
+		return d.unseal(place, i, c, cell)
 	}
 	switch c.Type {
 	case "text":
@@ -160,8 +161,8 @@ func (d *decoder) put(i int, cell []byte) error {
 }
 
 // unseal opens a sealed cell, whose text is as a file would have it.
-func (d *decoder) unseal(i int, c *pack.Column, sealed []byte) error {
-	text, err := d.keys.Open(sealedField(d.table.Feed, c), sealed)
+func (d *decoder) unseal(place int64, i int, c *pack.Column, cell []byte) error {
+	text, err := d.keys.Open(sealed.In(sealedField(d.table.Feed, c), place), cell)
 	if err != nil {
 		return fmt.Errorf("opening column %s: %w", c.Name, err)
 	}
@@ -194,15 +195,15 @@ func millionths(cell []byte) int64 {
 	return n
 }
 
-// openCells opens the cells of a row in quarantine.
-func (r *Record) openCells(sealed []byte) ([]string, error) {
-	plain, err := r.keys.Open(cellsField, sealed)
+// openCells opens the cells of the row at a place, in quarantine.
+func (r *Record) openCells(place int64, cells []byte) ([]string, error) {
+	plain, err := r.keys.Open(sealed.In(cellsField, place), cells)
 	if err != nil {
 		return nil, fmt.Errorf("opening a row that was set aside: %w", err)
 	}
-	var cells []string
-	if err := json.Unmarshal([]byte(plain), &cells); err != nil {
+	var texts []string
+	if err := json.Unmarshal([]byte(plain), &texts); err != nil {
 		return nil, fmt.Errorf("reading a row that was set aside: %w", err)
 	}
-	return cells, nil
+	return texts, nil
 }

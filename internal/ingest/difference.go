@@ -37,7 +37,7 @@ func (r *Record) Difference(ctx context.Context, tx pgx.Tx, batch int64) ([]Diff
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, compared(f, `
+	rows, err := tx.Query(ctx, compared(f, b.Rows, `
 		select area / 1000000 * 1000000,
 			count(*) filter (where kind = 'new'), count(*) filter (where kind = 'same'), count(*) filter (where kind = 'changed'),
 			count(*) filter (where kind = 'older'), count(*) filter (where kind = 'gone')
@@ -52,9 +52,28 @@ func (r *Record) Difference(ctx context.Context, tx pgx.Tx, batch int64) ([]Diff
 	return differences, nil
 }
 
-// compared is a statement over the table "compared": the keys of a batch ($2) beside those that are in use without it, and those in use by batches that it replaces ($3). Of a key
-// that one side has more than once the first counts.
-func compared(f *pack.Feed, then string) string {
+// fewRows is up to which number of rows of a batch their keys are looked up one by one in what is in use; above it all of that is read.
+const fewRows = 50_000
+
+// lookedUp is what is in use of the keys of a batch of few rows, and of the batches that it replaces.
+const lookedUp = `
+			select OF_USED
+			from TABLE o join live on live.id = o._place >> 32 join batch_file f on f.id = live.id
+			where o._key = any(array(select key from mine)) and f.batch <> $2 and not exists (select from row_aside a where a.place = o._place)
+			union all
+			select OF_USED
+			from live join batch_file f on f.id = live.id join TABLE o on o._place >= f.id::bigint << 32 and o._place < (f.id::bigint + 1) << 32
+			where f.batch = any($3) and f.batch <> $2 and not o._key = any(array(select key from mine)) and not exists (select from row_aside a where a.place = o._place)`
+
+// readThrough is the same of a batch of many rows: all that is in use.
+const readThrough = `
+			select OF_USED
+			from TABLE o join live on live.id = o._place >> 32 join batch_file f on f.id = live.id
+			where f.batch <> $2 and not exists (select from row_aside a where a.place = o._place)`
+
+// compared is a statement over the table "compared": the keys of a batch ($2) of so many rows beside those that are in use without it, and those in use by batches that it
+// replaces ($3). Of a key that one side has more than once the first counts.
+func compared(f *pack.Feed, rows int64, then string) string {
 	persons := "array[]::bigint[]"
 	if about := feed.About(f); len(about) > 0 {
 		var columns []string
@@ -63,22 +82,24 @@ func compared(f *pack.Feed, then string) string {
 		}
 		persons = "array[" + strings.Join(columns, ", ") + "]"
 	}
+	used := readThrough
+	if rows <= fewRows {
+		used = lookedUp
+	}
+	used = strings.ReplaceAll(used, "OF_USED", "o._key as key, o._content as content, o._area as area, live.delivered, f.batch = any($3) as goes, PERSONS as persons, o._place as place")
 	return strings.NewReplacer("TABLE", tableOf(f).quoted(), "PERSONS", persons).Replace(`
 		with`+liveFiles+`,
 		mine as (
 			select distinct on (n._key) n._key as key, n._content as content, n._area as area, coalesce(b.delivered, date '-infinity') as delivered,
-				PERSONS as persons
+				PERSONS as persons, n._place as place
 			from batch b join batch_file f on f.batch = b.id
 			join TABLE n on n._place >= f.id::bigint << 32 and n._place < (f.id::bigint + 1) << 32
 			where b.id = $2 order by n._key, n._place
 		),
-		used as (
-			select o._key as key, o._content as content, o._area as area, live.delivered, f.batch = any($3) as goes, PERSONS as persons
-			from TABLE o join live on live.id = o._place >> 32 join batch_file f on f.id = live.id
-			where f.batch <> $2 and not exists (select from row_aside a where a.place = o._place)
+		used as (`+used+`
 		),
 		compared as (
-			select coalesce(mine.area, used.area) as area, mine.persons as these, used.persons as those,
+			select coalesce(mine.area, used.area) as area, mine.persons as these, used.persons as those, mine.place as this, used.place as that,
 				case when used.key is null then 'new' when mine.key is null then 'gone' when mine.content = used.content then 'same'
 					when not used.goes and used.delivered > mine.delivered then 'older' else 'changed' end as kind
 			from mine full join used using (key)
@@ -96,13 +117,11 @@ func (r *Record) wouldReplace(ctx context.Context, tx pgx.Tx, b *Batch) ([]int64
 	if err != nil {
 		return nil, err
 	}
-	mine := *b.Delivery
-	mine.Whole = true
 	for _, l := range live {
 		if l.ID == b.ID || l.Delivery == nil || l.ReplacedBy != 0 {
 			continue
 		}
-		if feed.Replacement([]*feed.Delivery{&mine}, l.Delivery) != nil {
+		if feed.Replacement([]*feed.Delivery{b.Delivery}, l.Delivery) != nil {
 			ids = append(ids, l.ID)
 		}
 	}
@@ -129,11 +148,7 @@ func (r *Record) touch(ctx context.Context, tx pgx.Tx, b *Batch) error {
 
 // touchAreas writes down that a batch touches everybody in its areas.
 func (r *Record) touchAreas(ctx context.Context, tx pgx.Tx, b *Batch) error {
-	areas := []int64{int64(r.pack.Area)}
-	if b.Delivery != nil {
-		areas = areasOf(b.Delivery)
-	}
-	if _, err := tx.Exec(ctx, "insert into touched (batch, area) select $1, unnest($2::bigint[])", b.ID, areas); err != nil {
+	if _, err := tx.Exec(ctx, "insert into touched (batch, area) select $1, unnest($2::bigint[])", b.ID, codesOf(b.Areas)); err != nil {
 		return fmt.Errorf("writing down whom batch %d touches: %w", b.ID, err)
 	}
 	return nil
@@ -146,7 +161,7 @@ func (r *Record) touchPersons(ctx context.Context, tx pgx.Tx, b *Batch) (tooMany
 	if err != nil {
 		return false, err
 	}
-	rows, err := tx.Query(ctx, compared(f, `
+	rows, err := tx.Query(ctx, compared(f, b.Rows, `
 		select distinct person from compared, unnest(these || those) person where kind in ('new', 'changed', 'gone') and person is not null
 		order by 1 limit $4`), b.Feed, b.ID, replaced, manyTouched+1)
 	if err != nil {
@@ -187,7 +202,7 @@ func (r *Record) setAsidePersons(ctx context.Context, tx pgx.Tx, b *Batch) ([]in
 // closesAnew reports whether silence comes to mean something, or ceases to, in some area: no delivery in use without this one is fresh on
 // the day of this one there, or this one reaches back further than they do.
 func (r *Record) closesAnew(ctx context.Context, tx pgx.Tx, b *Batch) (bool, error) {
-	if b.Delivery == nil {
+	if b.Delivery == nil || !b.Delivery.Whole {
 		return false, nil
 	}
 	live, err := r.live(ctx, tx, b.Feed)

@@ -74,6 +74,26 @@ func TestDifference(t *testing.T) {
 	if diff := cmp.Diff([]ingest.Difference{{County: 371424_000000, New: 1, Same: 1, Changed: 1, Gone: 1}}, differences); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	var sample []string
+	err = db.Work(t.Context(), func(tx pgx.Tx) error {
+		rows, err := r.Sample(t.Context(), tx, batch, 371424_000000, 5)
+		for _, s := range rows {
+			sample = append(sample, fmt.Sprint(s.Change, s.Before, s.After, s.Differ))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := func(person int, key string) string {
+		n, _ := idno.Parse(number(person))
+		return fmt.Sprintf("[%s** %s 王** ****** false 2026-05-01]", key, n.Masked())
+	}
+	wantSample := []string{"changed" + hidden(2, "B") + " " + hidden(2, "B") + " [false false false true false false]", "gone" + hidden(3, "C") + " [] []",
+		"new[] " + hidden(4, "D") + " []"}
+	if diff := cmp.Diff(wantSample, sample); diff != "" {
+		t.Errorf("the sample (-want +got):\n%s", diff)
+	}
 	if err := r.Promote(t.Context(), 1, batch); err != nil {
 		t.Fatal(err)
 	}

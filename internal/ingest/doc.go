@@ -12,12 +12,14 @@
 // # A delivery becomes a batch
 //
 // A manifest with its files, or a file without a manifest, is one [Batch], known by its content: the same again is nothing new. It is staged:
-// its rows are read, held to the pack, matched to people and copied beside those in use. A batch of which a file does not balance is stopped, and
-// nothing of it stays but the reasons; so is one that is no longer what the pack says, with the column or the code by name, and all others
-// go on. With [Options.Hold] a staged batch waits for somebody who looks at [Record.Difference] and calls [Record.Promote] or [Record.Discard].
+// its rows are read, held to the pack, matched to people and copied beside those in use. A file that does not balance, or is no longer what the pack
+// says, is not used, with the reasons, the column or the code by name; the others of its delivery are, as package feed has it: the delivery is then
+// not whole and says nothing by its silence. A batch of which no file can be used is stopped. With [Options.Hold] a staged batch waits for somebody
+// who looks at [Record.Difference] and calls [Record.Promote] or [Record.Discard].
 //
 // Promoting is one transaction. It writes down whom it touches, persons one by one or everybody in an area, for whoever determines them
-// again, and records the act. [Record.Undo] takes a promoted batch back as if it had never come, unless a later one stands on its rows.
+// again, and records the act. [Record.Undo] takes a promoted batch out of use as if it had never come, unless a later one stands on its rows; what
+// waits in its quarantine waits there still.
 //
 // Rows that cannot be used wait in the quarantine with their reasons. They are downloaded ([Record.Download]), mended and sent again
 // ([Record.Resubmit]); a good one takes the place in its file that it would have had.

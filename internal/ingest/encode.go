@@ -12,6 +12,7 @@ import (
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/sealed"
 )
 
 // What PostgreSQL's binary form of COPY begins and ends with, and how it counts days.
@@ -91,7 +92,7 @@ func (e *encoder) row(t *feed.Table, row int, place int64, home area.Code) (matc
 	e.bytes(content[:])
 	e.int64(int64(home))
 	for i, c := range e.feed.Columns {
-		e.cell(t, row, i, c)
+		e.cell(t, row, place, i, c)
 	}
 	return matched, nil
 }
@@ -121,9 +122,9 @@ func (e *encoder) number(t *feed.Table, row, column int) (int64, bool) {
 	return t.Num(column, row)
 }
 
-func (e *encoder) cell(t *feed.Table, row, i int, c *pack.Column) {
+func (e *encoder) cell(t *feed.Table, row int, place int64, i int, c *pack.Column) {
 	if c.Sealed {
-		e.sealed(t, row, i, c)
+		e.sealed(t, row, place, i, c)
 		return
 	}
 	switch c.Type {
@@ -164,9 +165,9 @@ func (e *encoder) num(c *pack.Column, i int, n int64) {
 }
 
 // sealed encodes a cell that is kept encrypted: its text as the feed gives it.
-func (e *encoder) sealed(t *feed.Table, row, i int, c *pack.Column) {
-	if sealed := e.record.keys.Seal(sealedField(e.feed, c), t.Cell(i, row)); sealed != nil {
-		e.bytes(sealed)
+func (e *encoder) sealed(t *feed.Table, row int, place int64, i int, c *pack.Column) {
+	if cell := e.record.keys.Seal(sealed.In(sealedField(e.feed, c), place), t.Cell(i, row)); cell != nil {
+		e.bytes(cell)
 		return
 	}
 	e.null()

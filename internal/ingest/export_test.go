@@ -1,5 +1,7 @@
 package ingest
 
+import "io"
+
 // SetLargeLoad lets tests fill tables as large deliveries do; it returns what it was.
 func SetLargeLoad(bytes int64) (was int64) {
 	was, largeLoad = largeLoad, bytes
@@ -12,5 +14,18 @@ func SetMostRejects(rows int) (was int) {
 	return was
 }
 
-// ReadMended takes a download apart.
-var ReadMended = readMended
+// ReadMended takes a download apart: the numbers of each sheet's rows, and the rows.
+func ReadMended(in io.Reader) (ids [][]int64, rows [][][]string, err error) {
+	sheets, err := readMended(in)
+	for _, s := range sheets {
+		ids, rows = append(ids, s.ids), append(rows, s.rows)
+	}
+	return ids, rows, err
+}
+
+// SetUploadLimits lets tests reach how much is taken at once; it returns what it was.
+func SetUploadLimits(bytes int64, files int) (int64, int) {
+	was := uploadLimits
+	uploadLimits.bytes, uploadLimits.files = bytes, files
+	return was.bytes, was.files
+}

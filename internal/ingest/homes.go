@@ -106,7 +106,7 @@ func (r *Record) findFlipped(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	if err != nil {
 		return err
 	}
-	return flip(ctx, tx, compared(f, `select distinct person from compared, unnest(these || those) person
+	return flip(ctx, tx, compared(f, b.Rows, `select distinct person from compared, unnest(these || those) person
 		where kind in ('new', 'changed', 'gone') and person is not null`), b.Feed, b.ID, replaced)
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -27,46 +28,88 @@ type Options struct {
 	Account int64  // who brings them; 0 is the platform itself
 	Workers int    // deliveries that are taken in at a time; 0 is one
 	Hold    bool   // stage them and leave it to somebody to promote them
+	Door    Door   // what may come in by it; the zero value is everything
 	Feed    feed.Options
 
-	again bool // what stopped, was undone or given up stays known too: nobody asked for it anew
+	Progress func(done, of int) // is told of each delivery that is done, one at a time
+
+	upload int64 // of which it came, 0 for none
+	again  bool  // what stopped, was undone or given up stays known too: nobody asked for it anew
 }
 
 // Outcome is what became of one delivery.
 type Outcome struct {
-	Name  string
-	Batch int64
-	State State
-	Known bool // its content was there already: nothing was done
+	Folder  int // in which of the folders it lay
+	Name    string
+	Batch   int64
+	State   State
+	Known   bool // its content was there already: nothing was done
+	Refused int  // how many of its files cannot be used; if others can, it is promoted without them and is not whole
 }
 
 // Import takes in what a folder holds, delivery by delivery: each is staged and, if it balances, promoted. What was taken in before is
 // known by its content and left alone, so that an import which was broken off is simply begun again. The error is about the folder or the
 // database; what is wrong with a delivery is in its batch.
 func (r *Record) Import(ctx context.Context, fsys fs.FS, o Options) ([]Outcome, error) {
-	parcels, _, err := feed.Parcels(ctx, r.pack, fsys, o.Feed)
-	if err != nil {
-		return nil, err
-	}
-	return r.importParcels(ctx, fsys, parcels, o)
+	return r.ImportAll(ctx, []fs.FS{fsys}, o)
 }
 
-func (r *Record) importParcels(ctx context.Context, fsys fs.FS, parcels []*feed.Parcel, o Options) ([]Outcome, error) {
-	o.Source = cmp.Or(o.Source, FromFolder)
+// ImportAll takes in what several folders hold, such as those of the counties of a city, as [Record.Import] does: a feed of all of them at a time,
+// since a table is filled fastest at once. What was taken in of a folder alone is known again.
+func (r *Record) ImportAll(ctx context.Context, folders []fs.FS, o Options) ([]Outcome, error) {
+	var all []*arrival
+	for i, fsys := range folders {
+		parcels, _, err := feed.Parcels(ctx, r.pack, fsys, o.Feed)
+		if err != nil {
+			return nil, err
+		}
+		if err := o.Door.admit(parcels); err != nil {
+			return nil, err
+		}
+		for _, p := range parcels {
+			all = append(all, &arrival{p, fsys, i})
+		}
+	}
+	return r.takeIn(ctx, all, o)
+}
+
+// arrival is a delivery in its folder.
+type arrival struct {
+	*feed.Parcel
+	fsys   fs.FS
+	folder int
+}
+
+// takeIn takes in deliveries.
+func (r *Record) takeIn(ctx context.Context, all []*arrival, o Options) ([]Outcome, error) {
+	o.Source, o.Progress = cmp.Or(o.Source, FromFolder), counting(o.Progress, len(all))
 	if err := r.Recover(ctx); err != nil {
 		return nil, err
 	}
-	r.sortParcels(parcels)
+	r.sortArrivals(all)
 	register := 0 // the register of persons comes first: it says where everybody lives
-	for register < len(parcels) && parcels[register].Feed() != nil && parcels[register].Feed().Role == feed.RolePersons {
+	for register < len(all) && all[register].Feed() != nil && all[register].Feed().Role == feed.RolePersons {
 		register++
 	}
-	outcomes, err := r.takeAll(ctx, fsys, parcels[:register], o)
+	outcomes, err := r.takeAll(ctx, all[:register], o)
 	if err != nil {
 		return outcomes, told(err)
 	}
-	others, err := r.takeAll(ctx, fsys, parcels[register:], o)
+	others, err := r.takeAll(ctx, all[register:], o)
 	return append(outcomes, others...), told(err)
+}
+
+// counting tells how many of so many were done, one at a time; what it is told is not looked at.
+func counting(tell func(done, of int), of int) func(int, int) {
+	var mutex sync.Mutex
+	done := 0
+	return func(int, int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if done++; tell != nil {
+			tell(done, of)
+		}
+	}
 }
 
 var (
@@ -101,17 +144,17 @@ func told(err error) error {
 }
 
 // takeAll takes in deliveries, some at a time.
-func (r *Record) takeAll(ctx context.Context, fsys fs.FS, parcels []*feed.Parcel, o Options) ([]Outcome, error) {
-	outcomes := make([]Outcome, len(parcels))
+func (r *Record) takeAll(ctx context.Context, all []*arrival, o Options) ([]Outcome, error) {
+	outcomes := make([]Outcome, len(all))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(o.Workers, 1))
-	for from := 0; from < len(parcels); {
+	for from := 0; from < len(all); {
 		to := from + 1
-		for to < len(parcels) && parcels[to].Feed() == parcels[from].Feed() {
+		for to < len(all) && all[to].Feed() == all[from].Feed() {
 			to++
 		}
-		some, into := parcels[from:to], outcomes[from:to]
-		group.Go(func() error { return r.takeFeed(ctx, fsys, some, o, into) })
+		some, into := all[from:to], outcomes[from:to]
+		group.Go(func() error { return r.takeFeed(ctx, some, o, into) })
 		from = to
 	}
 	err := group.Wait()
@@ -119,20 +162,22 @@ func (r *Record) takeAll(ctx context.Context, fsys fs.FS, parcels []*feed.Parcel
 }
 
 // takeFeed takes in deliveries of one feed, one after the other.
-func (r *Record) takeFeed(ctx context.Context, fsys fs.FS, parcels []*feed.Parcel, o Options, outcomes []Outcome) error {
+func (r *Record) takeFeed(ctx context.Context, all []*arrival, o Options, outcomes []Outcome) error {
 	var load *load
-	if f := parcels[0].Feed(); f != nil && !o.Hold && sizeOf(fsys, parcels) >= largeLoad {
+	if f := all[0].Feed(); f != nil && !o.Hold && sizeOf(all) >= largeLoad {
 		var err error
 		if load, err = r.beginLoad(ctx, f); err != nil {
 			return err
 		}
 	}
-	for i, p := range parcels {
-		outcome, err := r.take(ctx, fsys, p, o, load)
+	for i, a := range all {
+		outcome, err := r.take(ctx, a, o, load)
 		if err != nil {
-			return fmt.Errorf("taking in %s: %w", p.Name, err)
+			return fmt.Errorf("taking in %s: %w", a.Name, err)
 		}
+		outcome.Folder = a.folder
 		outcomes[i] = outcome
+		o.Progress(0, 0)
 	}
 	if load == nil {
 		return nil
@@ -140,8 +185,8 @@ func (r *Record) takeFeed(ctx context.Context, fsys fs.FS, parcels []*feed.Parce
 	return r.endLoad(ctx, load, o.Account, outcomes)
 }
 
-// sortParcels puts the register of persons first, then the feeds in the pack's order, the earliest delivered first.
-func (r *Record) sortParcels(parcels []*feed.Parcel) {
+// sortArrivals puts the register of persons first, then the feeds in the pack's order, the earliest delivered first.
+func (r *Record) sortArrivals(all []*arrival) {
 	place := map[string]int{}
 	for i, f := range r.pack.Feeds {
 		place[f.ID] = i
@@ -149,7 +194,7 @@ func (r *Record) sortParcels(parcels []*feed.Parcel) {
 			place[f.ID] = -1
 		}
 	}
-	of := func(p *feed.Parcel) (int, calendar.Date) {
+	of := func(p *arrival) (int, calendar.Date) {
 		feed, day := len(place), calendar.Beginning
 		if f := p.Feed(); f != nil {
 			feed = place[f.ID]
@@ -159,7 +204,7 @@ func (r *Record) sortParcels(parcels []*feed.Parcel) {
 		}
 		return feed, day
 	}
-	slices.SortStableFunc(parcels, func(a, b *feed.Parcel) int {
+	slices.SortStableFunc(all, func(a, b *arrival) int {
 		feedA, dayA := of(a)
 		feedB, dayB := of(b)
 		return cmp.Or(cmp.Compare(feedA, feedB), cmp.Compare(dayA, dayB))
@@ -167,8 +212,9 @@ func (r *Record) sortParcels(parcels []*feed.Parcel) {
 }
 
 // take takes in one delivery.
-func (r *Record) take(ctx context.Context, fsys fs.FS, p *feed.Parcel, o Options, load *load) (Outcome, error) {
-	sum, err := digest(fsys, p)
+func (r *Record) take(ctx context.Context, a *arrival, o Options, load *load) (Outcome, error) {
+	p := a.Parcel
+	sum, err := digest(a.fsys, p)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -231,8 +277,15 @@ func (r *Record) stageNew(ctx context.Context, p *feed.Parcel, sum []byte, o Opt
 	defer func() {
 		_, _ = conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1, $2)", stagingLock, int32(outcome.Batch)) // it ends with the connection at the latest
 	}()
-	outcome.State, err = r.stage(ctx, p, outcome.Batch, load)
-	return err
+	if outcome.State, err = r.stage(ctx, p, outcome.Batch, load); err != nil {
+		return err
+	}
+	for _, f := range p.Files {
+		if f.Refused != nil {
+			outcome.Refused++
+		}
+	}
+	return nil
 }
 
 // stagingLock is the class of the locks of batches that are being staged.
@@ -241,21 +294,21 @@ const stagingLock = 0x6a7a
 // begin writes down a batch that is about to be staged, and takes its lock. An earlier one with the same content that stopped is given up.
 func (r *Record) begin(ctx context.Context, conn *pgx.Conn, p *feed.Parcel, sum []byte, o Options) (id int64, err error) {
 	var of, delivered, from, to any
-	areas := []int64{int64(r.pack.Area)}
+	areas := []int64{int64(cmp.Or(o.Door.Area, r.pack.Area))}
 	simulated := false
 	if f := p.Feed(); f != nil {
 		of = f.ID
 	}
 	if d := p.Delivery; d != nil {
-		delivered, from, to, areas, simulated = sqlDate(d.Delivered), sqlDate(d.Period.From), sqlDate(d.Period.To), areasOf(d), d.Simulated
+		delivered, from, to, areas, simulated = sqlDate(d.Delivered), sqlDate(d.Period.From), sqlDate(d.Period.To), codesOf(d.Areas), d.Simulated
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "update batch set state = 'discarded', ended_at = now() where digest = $1 and state = 'stopped'", sum); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `insert into batch (feed, name, source, digest, content, delivered, from_date, to_date, areas, simulated, state, account)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'staging', $11) returning id`,
-			of, p.Name, o.Source, sum, p.Manifest(), delivered, from, to, areas, simulated, o.Account).Scan(&id)
+		err := tx.QueryRow(ctx, `insert into batch (feed, name, source, digest, content, delivered, from_date, to_date, areas, simulated, state, account, upload)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'staging', $11, nullif($12, 0::bigint)) returning id`,
+			of, p.Name, o.Source, sum, p.Manifest(), delivered, from, to, areas, simulated, o.Account, o.upload).Scan(&id)
 		if err != nil {
 			return err
 		}
@@ -288,7 +341,7 @@ func (r *Record) Recover(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := r.deleteRows(ctx, tx, b); err != nil {
+			if err := errors.Join(r.deleteRows(ctx, tx, b), r.deleteQuarantine(ctx, tx, b)); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, "update batch set state = 'discarded', ended_at = now() where id = $1", id); err != nil {
@@ -299,13 +352,21 @@ func (r *Record) Recover(ctx context.Context) error {
 	})
 }
 
-// stage reads a delivery's files into the record. Unless all of them balance the batch stops, and none of their rows stays.
+// stage reads a delivery's files into the record. Those that balance go in; if none does, or the manifest is wrong, the batch stops.
 func (r *Record) stage(ctx context.Context, p *feed.Parcel, batch int64, load *load) (State, error) {
 	if err := r.unlock(ctx); err != nil {
 		return "", err
 	}
-	s := &stager{Record: r, batch: batch, parcel: p, home: r.homeOf(p.Delivery), load: load}
-	if err := r.db.Work(ctx, func(tx pgx.Tx) error { return r.settleHomes(ctx, tx) }); err != nil {
+	s := &stager{Record: r, batch: batch, parcel: p, load: load}
+	err := r.db.Work(ctx, func(tx pgx.Tx) error {
+		b, err := r.Batch(ctx, tx, batch)
+		if err != nil {
+			return err
+		}
+		s.home = r.homeOf(b.Areas)
+		return r.settleHomes(ctx, tx)
+	})
+	if err != nil {
 		return "", err
 	}
 	for _, f := range p.Files {
@@ -313,13 +374,14 @@ func (r *Record) stage(ctx context.Context, p *feed.Parcel, batch int64, load *l
 			return "", err
 		}
 	}
-	state := Staged
-	if p.Delivery == nil && p.Manifest() != nil || slices.ContainsFunc(p.Files, func(f *feed.File) bool { return f.Refused != nil }) || len(p.Faults) > 0 {
+	state, refused := Staged, func(f *feed.File) bool { return f.Refused != nil }
+	if p.Delivery == nil && p.Manifest() != nil || !slices.ContainsFunc(p.Files, func(f *feed.File) bool { return !refused(f) }) {
 		state = Stopped
 	}
-	err := r.db.Work(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `update batch set state = $2, faults = $3, staged_at = now(), matched = $4,
-			rows = (select coalesce(sum(rows), 0) from batch_file where batch = $1) where id = $1`, batch, state, wordsOf(p.Faults), s.matched)
+	whole := len(p.Faults) == 0 && !slices.ContainsFunc(p.Files, refused)
+	err = r.db.Work(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update batch set state = $2, faults = $3, staged_at = now(), matched = $4, whole = $5,
+			rows = (select coalesce(sum(rows), 0) from batch_file where batch = $1) where id = $1`, batch, state, wordsOf(p.Faults), s.matched, whole)
 		if err != nil || state == Staged {
 			return err
 		}
@@ -331,22 +393,10 @@ func (r *Record) stage(ctx context.Context, p *feed.Parcel, batch int64, load *l
 	return state, nil
 }
 
-var siblingRefused = fault.Text{
-	Key: "ingest.sibling-refused",
-	Zh:  "同一批的另一个文件有误，整批停止",
-	En:  "another file of the delivery is refused: all of it is stopped",
-}
-
-// stop takes out the rows of a batch that stopped, which may be replaced already.
+// stop lets a feed stand without a batch that stopped, which may be replaced already.
 func (r *Record) stop(ctx context.Context, tx pgx.Tx, batch int64) error {
 	b, err := r.lock(ctx, tx, batch, Stopped)
 	if err != nil {
-		return err
-	}
-	if err := r.deleteRows(ctx, tx, b); err != nil {
-		return err
-	}
-	if err := r.refuseFiles(ctx, tx, b); err != nil {
 		return err
 	}
 	if _, err = r.replace(ctx, tx, b.Feed); err != nil {
@@ -354,14 +404,4 @@ func (r *Record) stop(ctx context.Context, tx pgx.Tx, batch int64) error {
 	}
 	_, err = nextVersion(ctx, tx)
 	return err
-}
-
-// refuseFiles marks the files of a batch that stopped: nothing of them is used.
-func (r *Record) refuseFiles(ctx context.Context, tx pgx.Tx, b *Batch) error {
-	_, err := tx.Exec(ctx, "update batch_file set refused = $2, used = 0, rejected = rows where batch = $1 and refused is null",
-		b.ID, wordsOf(fault.List{fault.New(fault.Conflict, siblingRefused, nil)}))
-	if err != nil {
-		return fmt.Errorf("stopping batch %d: %w", b.ID, err)
-	}
-	return nil
 }

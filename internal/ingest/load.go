@@ -45,10 +45,10 @@ func (l *load) twice() []uint64 {
 }
 
 // sizeOf is the bytes of the files of deliveries.
-func sizeOf(fsys fs.FS, parcels []*feed.Parcel) (size int64) {
-	for _, p := range parcels {
-		for _, f := range p.Files {
-			if info, err := fs.Stat(fsys, f.Name); err == nil {
+func sizeOf(all []*arrival) (size int64) {
+	for _, a := range all {
+		for _, f := range a.Files {
+			if info, err := fs.Stat(a.fsys, f.Name); err == nil {
 				size += info.Size()
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/ledger"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/postgres"
 )
 
 var (
@@ -41,105 +42,6 @@ const (
 // mostMended is how many bytes of mended rows are taken at once.
 const mostMended = 64 << 20
 
-// Quarantined is a row that could not be used, without its cells.
-type Quarantined struct {
-	ID      int64
-	File    string
-	Row     int
-	Reasons fault.List
-	Open    bool // nobody has mended it yet
-}
-
-// Quarantine is the rows of a batch that could not be used, in the order of files and rows. Under a principal's transaction it shows what that
-// principal may see.
-func (r *Record) Quarantine(ctx context.Context, tx pgx.Tx, batch int64) ([]Quarantined, error) {
-	rows, err := tx.Query(ctx, `select q.id, f.name, q.row, q.faults, q.closed_by is null
-		from batch_file f join quarantine q on q.file = f.id where f.batch = $1 order by f.name collate "C", q.row`, batch)
-	if err != nil {
-		return nil, fmt.Errorf("reading the quarantine: %w", err)
-	}
-	var all []Quarantined
-	var q Quarantined
-	var reasons []byte
-	_, err = pgx.ForEachRow(rows, []any{&q.ID, &q.File, &q.Row, &reasons, &q.Open}, func() (err error) {
-		if q.Reasons, err = faultsOf(reasons, fault.At{File: q.File, Row: q.Row}); err != nil {
-			return err
-		}
-		all = append(all, q)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the quarantine: %w", err)
-	}
-	return all, nil
-}
-
-// Download writes the open rows of a batch's quarantine as CSV, to be mended and sent to [Record.Resubmit]: a number, the reasons, and the cells as
-// they were delivered. A cell that a spreadsheet would take for a formula gets an apostrophe before it. It opens what is sealed, and is
-// recorded; the transaction is that of the principal who may see the rows.
-func (r *Record) Download(ctx context.Context, tx pgx.Tx, batch int64, lang fault.Lang, to io.Writer) error {
-	rows, err := tx.Query(ctx, `select q.id, f.header, q.faults, q.cells from batch_file f join quarantine q on q.file = f.id
-		where f.batch = $1 and q.closed_by is null order by f.name collate "C", q.row`, batch)
-	if err != nil {
-		return fmt.Errorf("reading the quarantine: %w", err)
-	}
-	w := csv.NewWriter(to)
-	var id int64
-	var header, before []string
-	var reasons, sealed []byte
-	n := 0
-	_, err = pgx.ForEachRow(rows, []any{&id, &header, &reasons, &sealed}, func() error {
-		if n == 0 || !slices.Equal(header, before) {
-			if err := w.Write(append([]string{numberHeader, reasonHeader}, header...)); err != nil {
-				return err
-			}
-		}
-		before, n = slices.Clone(header), n+1
-		return r.writeQuarantined(w, id, lang, reasons, sealed)
-	})
-	w.Flush()
-	if err := errors.Join(err, w.Error()); err != nil {
-		return fmt.Errorf("writing the quarantine: %w", err)
-	}
-	_, err = ledger.Record(ctx, tx, ledger.Act{Kind: "quarantine.download", Subject: "batch:" + strconv.FormatInt(batch, 10), Detail: map[string]any{"rows": n}})
-	return err
-}
-
-func (r *Record) writeQuarantined(w *csv.Writer, id int64, lang fault.Lang, reasons, sealed []byte) error {
-	faults, err := faultsOf(reasons, fault.At{})
-	if err != nil {
-		return err
-	}
-	cells, err := r.openCells(sealed)
-	if err != nil {
-		return err
-	}
-	words := make([]string, len(faults))
-	for i, f := range faults {
-		words[i] = f.Message(lang)
-	}
-	line := []string{strconv.FormatInt(id, 10), strings.Join(words, "; ")}
-	for _, c := range cells {
-		line = append(line, disarmed(c))
-	}
-	return w.Write(line)
-}
-
-// disarmed is a cell that no spreadsheet takes for a formula; armed is its inverse.
-func disarmed(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r'", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
-func armed(cell string) string {
-	if rest, ok := strings.CutPrefix(cell, "'"); ok && rest != "" && strings.ContainsRune("=+-@\t\r'", rune(rest[0])) {
-		return rest
-	}
-	return cell
-}
-
 // Mended is what became of rows that were sent again.
 type Mended struct {
 	Batch int64 // their batch; 0 if none was good
@@ -147,111 +49,177 @@ type Mended struct {
 	Bad   int   // rows that stay in quarantine, with their new reasons
 }
 
-// Resubmit takes mended rows of a batch's quarantine, as [Record.Download] wrote them. Each goes through the same checks; a good one takes the place in
-// its file that it would have had, and closes its entry. A row that is left out stays where it is.
-func (r *Record) Resubmit(ctx context.Context, account, batch int64, in io.Reader) (Mended, error) {
-	ids, rows, err := readMended(io.LimitReader(in, mostMended))
-	if err != nil {
-		return Mended{}, err
+// Correction is mended rows of a quarantine.
+type Correction struct{ sheets []sheet }
+
+// CorrectionOf is the mended cells of one entry.
+func CorrectionOf(e *Entry, cells []string) *Correction {
+	return &Correction{[]sheet{{e.Header, []int64{e.ID}, [][]string{cells}}}}
+}
+
+// ReadCorrection reads mended rows as [Record.Download] wrote them, as CSV or as a workbook.
+func ReadCorrection(in io.Reader, format Format) (*Correction, error) {
+	in = io.LimitReader(in, mostMended)
+	if format == CSV {
+		sheets, err := readMended(in)
+		return &Correction{sheets}, err
 	}
-	var m Mended
-	err = r.act(ctx, account, func(tx pgx.Tx) error {
-		b, err := r.lock(ctx, tx, batch, Promoted)
+	lines, err := feed.WorkbookLines(in)
+	if err != nil {
+		return nil, err
+	}
+	sheets, err := sheetsOf(lines)
+	return &Correction{sheets}, err
+}
+
+// ids are the numbers of the entries.
+func (c *Correction) ids() (ids []int64) {
+	for _, s := range c.sheets {
+		ids = append(ids, s.ids...)
+	}
+	return ids
+}
+
+// Resubmit takes mended rows of a batch's quarantine, of which somebody must see all. Each goes through the same checks; a good one takes the place in
+// its file that it would have had, and closes its entry. Those of a batch that was undone come in as a file without a manifest. A row that is left
+// out stays where it is.
+func (r *Record) Resubmit(ctx context.Context, who postgres.Principal, batch int64, c *Correction) (m Mended, err error) {
+	err = r.db.As(ctx, who, func(tx pgx.Tx) error { return r.seesAll(ctx, tx, batch, c.ids()) })
+	if err != nil {
+		return m, err
+	}
+	err = r.act(ctx, who.Account, func(tx pgx.Tx) error {
+		b, err := r.lock(ctx, tx, batch, Promoted, Undone)
 		if err != nil {
 			return err
 		}
-		m, err = r.mend(ctx, tx, b, account, ids, rows)
+		m, err = r.mend(ctx, tx, b, who.Account, c.sheets)
 		return err
 	})
 	return m, err
 }
 
-// readMended splits a download into the numbers of its rows and the rows themselves, header first.
-func readMended(in io.Reader) (ids []int64, rows [][]string, err error) {
+// seesAll is a fault if the transaction's principal does not see some entries of a batch.
+func (r *Record) seesAll(ctx context.Context, tx pgx.Tx, batch int64, ids []int64) error {
+	rows, err := tx.Query(ctx, `select wanted from unnest($2::bigint[]) wanted where not exists (
+		select from quarantine q join batch_file f on f.id = q.file where q.id = wanted and f.batch = $1) limit 1`, batch, ids)
+	if err != nil {
+		return fmt.Errorf("reading the quarantine: %w", err)
+	}
+	hidden, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("reading the quarantine: %w", err)
+	}
+	if len(hidden) > 0 {
+		return fault.New(fault.Conflict, notInQuarantine, fault.Args{"batch": batch, "number": hidden[0]})
+	}
+	return nil
+}
+
+// sheet is mended rows with one header.
+type sheet struct {
+	header []string
+	ids    []int64 // of their entries
+	rows   [][]string
+}
+
+// table is the header and the rows.
+func (s *sheet) table() [][]string { return append([][]string{s.header}, s.rows...) }
+
+// readMended splits a download into sheets.
+func readMended(in io.Reader) (sheets []sheet, err error) {
 	reader := csv.NewReader(in)
 	reader.FieldsPerRecord = -1
-	wrong := fault.New(fault.Invalid, notMendable, fault.Args{"number": numberHeader, "reason": reasonHeader})
+	var lines [][]string
 	for {
 		line, err := reader.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return sheetsOf(lines)
 		}
 		if err != nil {
-			return nil, nil, wrong.Because(err)
+			return nil, wrongMend().Because(err)
 		}
+		lines = append(lines, line)
+	}
+}
+
+func wrongMend() *fault.Error {
+	return fault.New(fault.Invalid, notMendable, fault.Args{"number": numberHeader, "reason": reasonHeader})
+}
+
+// sheetsOf takes the lines of a download apart. Rows under the same header are one sheet.
+func sheetsOf(lines [][]string) (sheets []sheet, err error) {
+	at, rows := -1, 0
+	for _, line := range lines {
 		if len(line) < 3 {
-			return nil, nil, wrong
+			return nil, wrongMend()
 		}
 		if isHeader := strings.TrimPrefix(line[0], "\ufeff") == numberHeader && line[1] == reasonHeader; isHeader {
-			if rows != nil && !slices.Equal(rows[0], line[2:]) {
-				return nil, nil, wrong
-			}
-			if rows == nil {
-				rows = append(rows, line[2:])
+			if at = slices.IndexFunc(sheets, func(s sheet) bool { return slices.Equal(s.header, line[2:]) }); at < 0 {
+				at, sheets = len(sheets), append(sheets, sheet{header: line[2:]})
 			}
 			continue
 		}
 		id, err := strconv.ParseInt(line[0], 10, 64)
-		if err != nil || rows == nil {
-			return nil, nil, wrong
+		if err != nil || at < 0 {
+			return nil, wrongMend()
 		}
-		for i := range line {
-			line[i] = armed(line[i])
+		row := make([]string, max(len(line)-2, len(sheets[at].header)))
+		for i, cell := range line[2:] {
+			row[i] = armed(cell)
 		}
-		ids, rows = append(ids, id), append(rows, line[2:])
+		sheets[at].ids, sheets[at].rows, rows = append(sheets[at].ids, id), append(sheets[at].rows, row), rows+1
 	}
-	if len(ids) == 0 {
-		return nil, nil, wrong
+	if rows == 0 {
+		return nil, wrongMend()
 	}
-	return ids, rows, nil
+	return slices.DeleteFunc(sheets, func(s sheet) bool { return len(s.ids) == 0 }), nil
 }
 
 // entry is an open entry of the quarantine.
 type entry struct {
 	file    int32
 	row     int
+	header  []string
 	persons []int64
 }
 
 // mend puts mended rows into their places.
-func (r *Record) mend(ctx context.Context, tx pgx.Tx, b *Batch, account int64, ids []int64, rows [][]string) (Mended, error) {
+func (r *Record) mend(ctx context.Context, tx pgx.Tx, b *Batch, account int64, sheets []sheet) (m Mended, err error) {
 	if err := errors.Join(r.unlock(ctx), r.settleHomes(ctx, tx)); err != nil {
-		return Mended{}, err
+		return m, err
 	}
-	entries, err := r.openEntries(ctx, tx, b, ids)
+	entries, err := r.openEntries(ctx, tx, b, sheets)
 	if err != nil {
-		return Mended{}, err
+		return m, err
 	}
-	f := r.feedOf(b.Feed)
-	var m Mended
+	f, name := r.feedOf(b.Feed), b.Name
+	if b.State == Undone {
+		name = fmt.Sprintf("%s-mended-%d.csv", b.Feed, b.ID)
+	}
+	w := &mender{Record: r, tx: tx, feed: f, batch: b, entries: entries}
 	err = tx.QueryRow(ctx, `insert into batch (feed, name, source, digest, areas, simulated, state, account, fixes, promoted_at)
 		values ($1, $2, 'resubmitted', sha256(convert_to(gen_random_uuid()::text, 'UTF8')), $3, $4, 'promoted', $5, $6, now()) returning id`,
-		b.Feed, b.Name, r.areasIn(b), simulated(b), account, b.ID).Scan(&m.Batch)
+		b.Feed, name, codesOf(b.Areas), simulated(b), account, b.ID).Scan(&w.by)
 	if err != nil {
-		return Mended{}, fmt.Errorf("writing down that rows were mended: %w", err)
+		return m, fmt.Errorf("writing down that rows were mended: %w", err)
 	}
-	w := &mender{Record: r, tx: tx, feed: f, batch: b, by: m.Batch, ids: ids, entries: entries}
-	if err := w.read(ctx, rows); err != nil {
-		return Mended{}, err
+	for i := range sheets {
+		if err := w.sheet(ctx, name, &sheets[i]); err != nil {
+			return m, err
+		}
 	}
-	m.Used, m.Bad = len(w.places), w.bad
 	if err := w.end(ctx); err != nil {
-		return Mended{}, err
+		return m, err
 	}
-	return m, nil
-}
-
-func (r *Record) areasIn(b *Batch) []int64 {
-	if b.Delivery == nil {
-		return []int64{int64(r.pack.Area)}
-	}
-	return areasOf(b.Delivery)
+	return Mended{Batch: w.by, Used: len(w.places), Bad: w.bad}, nil
 }
 
 func simulated(b *Batch) bool { return b.Delivery != nil && b.Delivery.Simulated }
 
-func (r *Record) openEntries(ctx context.Context, tx pgx.Tx, b *Batch, ids []int64) (map[int64]entry, error) {
-	rows, err := tx.Query(ctx, `select q.id, q.file, q.row, q.persons from batch_file f join quarantine q on q.file = f.id
+func (r *Record) openEntries(ctx context.Context, tx pgx.Tx, b *Batch, sheets []sheet) (map[int64]entry, error) {
+	ids := (&Correction{sheets}).ids()
+	rows, err := tx.Query(ctx, `select q.id, q.file, q.row, f.header, q.persons from batch_file f join quarantine q on q.file = f.id
 		where f.batch = $1 and q.id = any($2) and q.closed_by is null for update of q`, b.ID, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading the quarantine: %w", err)
@@ -259,16 +227,24 @@ func (r *Record) openEntries(ctx context.Context, tx pgx.Tx, b *Batch, ids []int
 	entries := map[int64]entry{}
 	var id int64
 	var e entry
-	if _, err := pgx.ForEachRow(rows, []any{&id, &e.file, &e.row, &e.persons}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&id, &e.file, &e.row, &e.header, &e.persons}, func() error {
 		entries[id] = e
-		e.persons = nil
+		e = entry{}
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("reading the quarantine: %w", err)
 	}
-	for i, id := range ids {
-		if _, ok := entries[id]; !ok || slices.Contains(ids[:i], id) {
-			return nil, fault.New(fault.Conflict, notInQuarantine, fault.Args{"batch": b.ID, "number": id})
+	seen := map[int64]bool{}
+	for _, s := range sheets {
+		for _, id := range s.ids {
+			e, ok := entries[id]
+			if !ok || seen[id] {
+				return nil, fault.New(fault.Conflict, notInQuarantine, fault.Args{"batch": b.ID, "number": id})
+			}
+			if !slices.Equal(e.header, s.header) {
+				return nil, wrongMend() // what is kept of a row is kept under its file's header
+			}
+			seen[id] = true
 		}
 	}
 	return entries, nil
@@ -281,17 +257,29 @@ type mender struct {
 	feed    *pack.Feed
 	batch   *Batch
 	by      int64
-	ids     []int64 // by row
 	entries map[int64]entry
-	places  []int64 // of good rows
-	persons []int64 // whom all of it touches
+	at      *sheet
+	file    int32    // the file of its own to which the rows of an undone batch come, 0 where each goes to its place
+	closed  []int64  // entries of good rows
+	cells   [][]byte // as they were sent, sealed
+	places  []int64  // of good rows
+	persons []int64  // whom all of it touches
 	bad     int
 }
 
-func (w *mender) read(ctx context.Context, rows [][]string) error {
+// sheet reads the rows of a sheet.
+func (w *mender) sheet(ctx context.Context, name string, s *sheet) error {
 	var text bytes.Buffer
-	if err := csv.NewWriter(&text).WriteAll(rows); err != nil {
+	if err := csv.NewWriter(&text).WriteAll(s.table()); err != nil {
 		return fmt.Errorf("taking mended rows apart: %w", err)
+	}
+	w.at, w.file = s, 0
+	before := len(w.places)
+	if w.batch.State == Undone {
+		err := w.tx.QueryRow(ctx, "insert into batch_file (batch, name, header) values ($1, $2, $3) returning id", w.by, name, s.header).Scan(&w.file)
+		if err != nil {
+			return fmt.Errorf("writing down mended rows: %w", err)
+		}
 	}
 	file, err := feed.ReadText(ctx, w.pack, w.feed, w.batch.Name, &text, func(t *feed.Table, rejects []*feed.Reject) error { return w.piece(ctx, t, rejects) })
 	if err != nil {
@@ -299,6 +287,13 @@ func (w *mender) read(ctx context.Context, rows [][]string) error {
 	}
 	if file.Refused != nil {
 		return file.Refused
+	}
+	if w.file == 0 {
+		return nil
+	}
+	_, err = w.tx.Exec(ctx, "update batch_file set rows = $2, used = $2, formulas = $3, missing = $4 where id = $1", w.file, len(w.places)-before, file.Formulas, notNil(file.Missing))
+	if err != nil {
+		return fmt.Errorf("writing down mended rows: %w", err)
 	}
 	return nil
 }
@@ -311,14 +306,13 @@ func (w *mender) piece(ctx context.Context, t *feed.Table, rejects []*feed.Rejec
 	if err != nil {
 		return err
 	}
-	home := w.homeOf(w.batch.Delivery)
+	home := w.homeOf(w.batch.Areas)
 	named := w.nameColumn(w.feed)
 	e.begin()
 	var strangers [][]any
 	for row := range t.Len() {
 		_, number := t.File(row)
-		at := w.entries[w.ids[number-1]]
-		place := placeOf(at.file, at.row)
+		place := w.place(number)
 		matched, err := e.row(t, row, place, home)
 		if err != nil {
 			return err
@@ -326,8 +320,9 @@ func (w *mender) piece(ctx context.Context, t *feed.Table, rejects []*feed.Rejec
 		if !matched {
 			strangers = append(strangers, w.strangersIn(t, row, place, named)...)
 		}
-		w.places = append(w.places, place)
-		w.touches(t, row, at)
+		if err := w.good(t, row, number, place); err != nil {
+			return err
+		}
 	}
 	if err := putStrangers(ctx, w.tx, strangers); err != nil {
 		return err
@@ -340,6 +335,28 @@ func (w *mender) piece(ctx context.Context, t *feed.Table, rejects []*feed.Rejec
 			return err
 		}
 	}
+	return nil
+}
+
+// place is where a mended row goes.
+func (w *mender) place(number int) int64 {
+	if w.file != 0 {
+		return placeOf(w.file, len(w.places)+1)
+	}
+	e := w.entries[w.at.ids[number-1]]
+	return placeOf(e.file, e.row)
+}
+
+// good notes a row that is used from now on.
+func (w *mender) good(t *feed.Table, row, number int, place int64) error {
+	id := w.at.ids[number-1]
+	at := w.entries[id]
+	cells, err := w.sealCells(placeOf(at.file, at.row), w.at.rows[number-1])
+	if err != nil {
+		return err
+	}
+	w.places, w.closed, w.cells = append(w.places, place), append(w.closed, id), append(w.cells, cells)
+	w.touches(t, row, at)
 	return nil
 }
 
@@ -356,32 +373,37 @@ func (w *mender) touches(t *feed.Table, row int, at entry) {
 // stillBad keeps a row in quarantine as it is now.
 func (w *mender) stillBad(ctx context.Context, reject *feed.Reject) error {
 	w.bad++
-	cells, err := w.sealCells(reject.Cells())
+	id := w.at.ids[reject.Row-1]
+	at := w.entries[id]
+	cells, err := w.sealCells(placeOf(at.file, at.row), reject.Cells())
 	if err != nil {
 		return err
 	}
 	persons := w.personsOf(reject)
-	_, err = w.tx.Exec(ctx, "update quarantine set faults = $2, persons = $3, unplaced = $4, cells = $5, traces = $6 where id = $1",
-		w.ids[reject.Row-1], wordsOf(reject.Faults), persons, reject.Unplaced, cells, w.tracesOf(w.feed, reject))
+	_, err = w.tx.Exec(ctx, `update quarantine set faults = $2, persons = $3, unplaced = $4, delivered = coalesce(delivered, cells), cells = $5, traces = $6
+		where id = $1`, id, wordsOf(reject.Faults), persons, reject.Unplaced, cells, w.tracesOf(w.feed, reject))
 	if err != nil {
 		return fmt.Errorf("keeping a row in quarantine: %w", err)
 	}
-	w.persons = append(append(w.persons, persons...), w.entries[w.ids[reject.Row-1]].persons...)
+	w.persons = append(append(w.persons, persons...), at.persons...)
 	return nil
 }
 
 // end closes the entries of good rows, counts them as used, settles their keys and writes down whom they touch.
 func (w *mender) end(ctx context.Context) error {
 	slices.Sort(w.persons)
-	steps := []struct {
+	type step struct {
 		what, statement string
 		args            []any
-	}{
-		{"closing entries", "update quarantine q set closed_by = $1 from unnest($2::bigint[]) place where q.file = place >> 32 and q.row = (place & 4294967295)",
-			[]any{w.by, w.places}},
-		{"counting rows", `update batch_file f set used = used + n, rejected = rejected - n
-			from (select place >> 32 as file, count(*) as n from unnest($1::bigint[]) place group by 1) mended where f.id = mended.file`, []any{w.places}},
+	}
+	steps := []step{
+		{"closing entries", `update quarantine q set closed_by = $1, delivered = coalesce(delivered, q.cells), cells = mended.cells
+			from unnest($2::bigint[], $3::bytea[]) mended (id, cells) where q.id = mended.id`, []any{w.by, w.closed, w.cells}},
 		{"writing down whom it touches", "insert into touched (batch, person) select $1, unnest($2::bigint[])", []any{w.by, slices.Compact(w.persons)}},
+	}
+	if w.batch.State == Promoted {
+		steps = append(steps, step{"counting rows", `update batch_file f set used = used + n, rejected = rejected - n
+			from (select place >> 32 as file, count(*) as n from unnest($1::bigint[]) place group by 1) mended where f.id = mended.file`, []any{w.places}})
 	}
 	for _, s := range steps {
 		if _, err := w.tx.Exec(ctx, s.statement, s.args...); err != nil {
@@ -404,7 +426,7 @@ func (w *mender) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.tx.Exec(ctx, "update batch set promoted_as = $2 where id = $1", w.by, version); err != nil {
+	if _, err := w.tx.Exec(ctx, "update batch set promoted_as = $2, rows = $3 where id = $1", w.by, version, len(w.places)); err != nil {
 		return fmt.Errorf("ending batch %d: %w", w.by, err)
 	}
 	return nil

@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/xuri/excelize/v2"
 
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/postgres"
 )
 
 // delivery is a folder with one delivery of women with cancers.
@@ -37,16 +40,11 @@ func TestMendedRows(t *testing.T) {
 	outcomes := imported(t, r, delivery(t, "two-cancers-1", "2026-10-01", good, bad[0], bad[1], bad[2]))
 	batch := outcomes[0].Batch
 
-	var file bytes.Buffer
-	err := db.Work(t.Context(), func(tx pgx.Tx) error { return r.Download(t.Context(), tx, batch, fault.Zh, &file) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	mended := strings.NewReplacer("37149919800101000,", number(2)+",", "maybe", "否").Replace(file.String())
+	mended := strings.NewReplacer("37149919800101000,", number(2)+",", "maybe", "否").Replace(downloaded(t, r, db, batch))
 	if !strings.Contains(mended, "'=1+1") {
 		t.Errorf("a formula goes out as one:\n%s", mended)
 	}
-	m, err := r.Resubmit(t.Context(), 1, batch, strings.NewReader(mended))
+	m, err := resubmit(t, r, batch, mended)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +55,7 @@ func TestMendedRows(t *testing.T) {
 	want.Files[0].Formulas = 0 // they are counted in what was delivered, and there it was in a bad row
 	compare(t, whole(t, r, db), want)
 
-	_, err = r.Resubmit(t.Context(), 1, batch, strings.NewReader(mended))
+	_, err = resubmit(t, r, batch, mended)
 	if key(err) != "ingest.not-in-quarantine" {
 		t.Errorf("mended twice: %v", err)
 	}
@@ -79,6 +77,105 @@ func key(err error) string {
 		return f.Text.Key
 	}
 	return ""
+}
+
+// downloaded is the open quarantine of a batch, as it is sent to who mends it.
+func downloaded(t *testing.T, r *ingest.Record, db *postgres.DB, batch int64) string {
+	t.Helper()
+	var file bytes.Buffer
+	if err := db.Work(t.Context(), func(tx pgx.Tx) error { return r.Download(t.Context(), tx, batch, fault.Zh, ingest.CSV, &file) }); err != nil {
+		t.Fatal(err)
+	}
+	return file.String()
+}
+
+func resubmit(t *testing.T, r *ingest.Record, batch int64, text string) (ingest.Mended, error) {
+	t.Helper()
+	c, err := ingest.ReadCorrection(strings.NewReader(text), ingest.CSV)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Resubmit(t.Context(), admin, batch, c)
+}
+
+// Rows go to a workbook and back as they went to CSV; who does not see a row does not mend it.
+func TestMendingInAWorkbook(t *testing.T) {
+	r, db := newRecord(t, twoFeeds())
+	batch := imported(t, r, delivery(t, "two-cancers-1", "2026-10-01", "007,,=1+1,是,否,2026-05-01"))[0].Batch
+	var file bytes.Buffer
+	if err := db.As(t.Context(), admin, func(tx pgx.Tx) error { return r.Download(t.Context(), tx, batch, fault.Zh, ingest.XLSX, &file) }); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet := book.GetSheetName(0)
+	if got, _ := book.GetCellValue(sheet, "E2"); got != "'=1+1" {
+		t.Errorf("a formula goes out as %q", got)
+	}
+	if err := book.SetCellStr(sheet, "D2", number(1)); err != nil {
+		t.Fatal(err)
+	}
+	var back bytes.Buffer
+	if err := book.Write(&back); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ingest.ReadCorrection(&back, ingest.XLSX)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := postgres.Principal{Account: 9, Role: "administrator", Area: 371402_000000}
+	if _, err := r.Resubmit(t.Context(), elsewhere, batch, c); key(err) != "ingest.not-in-quarantine" {
+		t.Errorf("mended from elsewhere: %v", err)
+	}
+	if m, err := r.Resubmit(t.Context(), admin, batch, c); err != nil || m.Used != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if got := whole(t, r, db).Table("two-cancers").Cells(0); got[0] != "007" || got[2] != "=1+1" {
+		t.Errorf("it is %q", got)
+	}
+	if _, err := ingest.ReadCorrection(strings.NewReader("no workbook"), ingest.XLSX); key(err) != "feed.bad-xlsx" {
+		t.Errorf("what is no workbook: %v", err)
+	}
+}
+
+// Undoing loses no row that waits to be mended, nor what somebody has mended: both stay with their batch, come in as a file of their own, and that
+// can be undone again.
+func TestUndoKeepsTheQuarantine(t *testing.T) {
+	p := twoFeeds()
+	r, db := newRecord(t, p)
+	good, other, third := "A,"+number(1)+",王芳,是,否,2026-05-01", "B,"+number(2)+",李秀,是,否,2026-05-02", "C,"+number(3)+",李秀,是,否,2026-05-03"
+	bad := strings.NewReplacer(number(2), "37149919800101000", number(3), "")
+	batch := imported(t, r, delivery(t, "two-cancers-1", "2026-10-01", good, bad.Replace(other), bad.Replace(third)))[0].Batch
+	first := strings.NewReplacer("37149919800101000,", number(2)+",").Replace(downloaded(t, r, db, batch))
+	if m, err := resubmit(t, r, batch, first); err != nil || m.Used != 1 || m.Bad != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if err := r.Undo(t.Context(), 1, batch); err != nil {
+		t.Fatal(err)
+	}
+	again := downloaded(t, r, db, batch)
+	for _, want := range []string{number(2), "C,,李秀", "后来那一批撤销了"} {
+		if !strings.Contains(again, want) {
+			t.Errorf("after undoing there is no %q in\n%s", want, again)
+		}
+	}
+	m, err := resubmit(t, r, batch, strings.Replace(again, "C,,", "C,"+number(3)+",", 1))
+	if err != nil || m.Used != 2 || m.Bad != 0 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	stray := fstest.MapFS{fmt.Sprintf("two-cancers-mended-%d.csv", batch): {Data: []byte("record_no,id_no,name,invasive,helped,registered_on\n" + other + "\n" + third + "\n")}}
+	compare(t, whole(t, r, db), readBy(t, p, stray))
+	if err := r.Undo(t.Context(), 1, m.Batch); err != nil {
+		t.Fatal(err)
+	}
+	if n := whole(t, r, db).Table("two-cancers").Len(); n != 0 {
+		t.Errorf("%d rows stay", n)
+	}
+	if last := downloaded(t, r, db, batch); !strings.Contains(last, number(2)) || !strings.Contains(last, number(3)) {
+		t.Errorf("what was mended is lost:\n%s", last)
+	}
 }
 
 func TestUndoIsRefused(t *testing.T) {
@@ -153,8 +250,13 @@ func FuzzReadMended(f *testing.F) {
 			}
 			return
 		}
-		if len(ids) == 0 || len(rows) != len(ids)+1 {
-			t.Errorf("%d numbers of %d rows", len(ids), len(rows))
+		if len(ids) == 0 {
+			t.Error("no rows")
+		}
+		for i := range ids {
+			if len(ids[i]) == 0 || len(ids[i]) != len(rows[i]) {
+				t.Errorf("%d numbers of %d rows", len(ids[i]), len(rows[i]))
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +87,8 @@ func (r *Record) countPromotion(ctx context.Context, tx pgx.Tx, b *Batch) error 
 	return nil
 }
 
-// Undo takes a promoted batch out of use again for an account: everything is as it would be had it never come. It is refused while a
-// later batch stands on its rows.
+// Undo takes a promoted batch out of use again for an account: what is in use is as it would be had it never come. Its quarantine stays, mended rows
+// as they were mended, and can be mended and sent again. It is refused while a later batch stands on its rows.
 func (r *Record) Undo(ctx context.Context, account, batch int64) error {
 	return r.act(ctx, account, func(tx pgx.Tx) error {
 		b, err := r.lock(ctx, tx, batch, Promoted)
@@ -95,6 +96,9 @@ func (r *Record) Undo(ctx context.Context, account, batch int64) error {
 			return err
 		}
 		if err := r.standing(ctx, tx, b); err != nil {
+			return err
+		}
+		if err := r.reopen(ctx, tx, b); err != nil {
 			return err
 		}
 		// What was mended of it goes with it.
@@ -130,6 +134,25 @@ func (r *Record) Undo(ctx context.Context, account, batch int64) error {
 	})
 }
 
+var mendedBefore = fault.Text{
+	Key: "ingest.mended-before",
+	Zh:  "本行已更正并用过，后来那一批撤销了；需要时重新提交", En: "this row was mended and used, and then the batch was undone: send it again if it is needed",
+}
+
+// reopen puts the rows back into quarantine that were mended of a batch, or that it brought mended.
+func (r *Record) reopen(ctx context.Context, tx pgx.Tx, b *Batch) error {
+	_, err := tx.Exec(ctx, `with opened as (
+			update quarantine q set closed_by = null, faults = $2 from batch_file f
+			where f.id = q.file and q.closed_by is not null and (f.batch = $1 or q.closed_by = $1) returning q.file
+		)
+		update batch_file f set used = used - n, rejected = rejected + n from (select file, count(*) as n from opened group by 1) o
+		where f.id = o.file and f.batch = $1`, b.ID, wordsOf(fault.List{fault.New(fault.Conflict, mendedBefore, nil)}))
+	if err != nil {
+		return fmt.Errorf("putting mended rows of batch %d back: %w", b.ID, err)
+	}
+	return nil
+}
+
 // missing is a fault if a batch would come into use again whose rows were removed.
 func (r *Record) missing(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	var former int64
@@ -161,7 +184,7 @@ func (r *Record) Prune(ctx context.Context, account int64, before time.Time) (ba
 			if err != nil || b.ReplacedBy == 0 {
 				return err
 			}
-			if err := r.deleteRows(ctx, tx, b); err != nil {
+			if err := errors.Join(r.deleteRows(ctx, tx, b), r.deleteQuarantine(ctx, tx, b)); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, "update batch set pruned_at = now() where id = $1", id); err != nil {
@@ -187,7 +210,7 @@ func (r *Record) Discard(ctx context.Context, account, batch int64) error {
 		if _, err := tx.Exec(ctx, "update batch set state = 'discarded', ended_at = now() where id = $1", batch); err != nil {
 			return fmt.Errorf("discarding batch %d: %w", batch, err)
 		}
-		if err := r.deleteRows(ctx, tx, b); err != nil {
+		if err := errors.Join(r.deleteRows(ctx, tx, b), r.deleteQuarantine(ctx, tx, b)); err != nil {
 			return err
 		}
 		return r.recordAct(ctx, tx, "batch.discard", b)
@@ -215,7 +238,7 @@ func (r *Record) standing(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	var id int64
 	var name string
 	var mends *int64
-	if err := tx.QueryRow(ctx, "select fixes from batch where id = $1", b.ID).Scan(&mends); err != nil {
+	if err := tx.QueryRow(ctx, "select (select of.id from batch of where of.id = b.fixes and of.state = 'promoted') from batch b where b.id = $1", b.ID).Scan(&mends); err != nil {
 		return fmt.Errorf("asking what stands on batch %d: %w", b.ID, err)
 	}
 	if mends != nil {
@@ -231,8 +254,8 @@ func (r *Record) standing(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	return fault.New(fault.Conflict, stoodOn, fault.Args{"batch": b.ID, "later": id, "name": name})
 }
 
-// lock takes a batch, which must be in a state, and its feed for this transaction alone.
-func (r *Record) lock(ctx context.Context, tx pgx.Tx, batch int64, want State) (*Batch, error) {
+// lock takes a batch, which must be in one of some states, and its feed for this transaction alone.
+func (r *Record) lock(ctx context.Context, tx pgx.Tx, batch int64, want ...State) (*Batch, error) {
 	b, err := r.Batch(ctx, tx, batch)
 	if err != nil {
 		return nil, err
@@ -243,7 +266,7 @@ func (r *Record) lock(ctx context.Context, tx pgx.Tx, batch int64, want State) (
 	if b, err = r.Batch(ctx, tx, batch); err != nil { // as it is now
 		return nil, err
 	}
-	if b.State != want {
+	if !slices.Contains(want, b.State) {
 		return nil, fault.New(fault.Conflict, wrongState, fault.Args{"batch": batch, "state": b.State})
 	}
 	return b, nil
@@ -277,6 +300,11 @@ func (r *Record) deleteRows(ctx context.Context, tx pgx.Tx, b *Batch) error {
 		where f.batch = $1 and s.place >= f.id::bigint << 32 and s.place < (f.id::bigint + 1) << 32`, b.ID); err != nil {
 		return fmt.Errorf("taking out the rows of batch %d: %w", b.ID, err)
 	}
+	return nil
+}
+
+// deleteQuarantine takes out the rows of a batch that were set aside, which nobody will mend.
+func (r *Record) deleteQuarantine(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	if _, err := tx.Exec(ctx, "delete from quarantine q using batch_file f where f.batch = $1 and q.file = f.id", b.ID); err != nil {
 		return fmt.Errorf("taking out the rows of batch %d: %w", b.ID, err)
 	}

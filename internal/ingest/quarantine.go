@@ -12,6 +12,7 @@ import (
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/sealed"
 )
 
 // mostRejects is how many rows of one delivery are set aside one by one. With more of them the delivery is not what it says it is, and stops.
@@ -47,6 +48,7 @@ func (w *writer) quarantine(ctx context.Context, set []*feed.Reject) error {
 	if w.rejects.count > mostRejects {
 		w.file.Refused = fault.New(fault.Invalid, tooManyRejects, fault.Args{"limit": mostRejects, "first": w.rejects.first}).
 			In(fault.At{File: w.file.Name})
+		w.parcel.Faults = append(w.parcel.Faults, w.file.Refused)
 		return errRefused
 	}
 	e := &encoder{out: append(w.rejects.out[:0], copyHead...)}
@@ -63,7 +65,7 @@ func (w *writer) quarantine(ctx context.Context, set []*feed.Reject) error {
 }
 
 func (w *writer) reject(e *encoder, r *feed.Reject) error {
-	cells, err := w.sealCells(r.Cells())
+	cells, err := w.sealCells(placeOf(w.id, r.Row), r.Cells())
 	if err != nil {
 		return err
 	}
@@ -79,13 +81,13 @@ func (w *writer) reject(e *encoder, r *feed.Reject) error {
 	return nil
 }
 
-// sealCells seals the cells of a row as they were delivered.
-func (r *Record) sealCells(cells []string) ([]byte, error) {
+// sealCells seals the cells of the row at a place as they were delivered.
+func (r *Record) sealCells(place int64, cells []string) ([]byte, error) {
 	content, err := json.Marshal(cells)
 	if err != nil {
 		return nil, fmt.Errorf("writing down a row that is set aside: %w", err)
 	}
-	return r.keys.Seal(cellsField, string(content)), nil
+	return r.keys.Seal(sealed.In(cellsField, place), string(content)), nil
 }
 
 // personsOf is whom a row that was set aside is about, so far as that could be read.

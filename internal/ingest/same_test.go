@@ -65,15 +65,27 @@ func drawDelivery(t *rapid.T, i int) drawn {
 	if rapid.IntRange(0, 5).Draw(t, "stray") == 0 {
 		return drawn{name + ".csv", files}
 	}
-	count := len(rows)
-	if rapid.IntRange(0, 6).Draw(t, "unbalanced") == 0 {
-		count++
+	count := func() int {
+		if rapid.IntRange(0, 6).Draw(t, "unbalanced") == 0 {
+			return len(rows) + 1
+		}
+		return len(rows)
+	}
+	listed := []any{map[string]any{"name": name + ".csv", "rows": count()}}
+	if rapid.IntRange(0, 2).Draw(t, "second") == 0 { // of two files one may be of use alone
+		rows = []string{drawRow(t, of), drawRow(t, of)}
+		head := header
+		if rapid.IntRange(0, 4).Draw(t, "drifted") == 0 {
+			head = strings.Replace(header, "registered_on", "registered", 1)
+		}
+		files[name+"-b.csv"] = &fstest.MapFile{Data: []byte(head + "\n" + strings.Join(rows, "\n") + "\n")}
+		listed = append(listed, map[string]any{"name": name + "-b.csv", "rows": count()})
 	}
 	from := rapid.IntRange(0, 2).Draw(t, "from")
 	manifest, err := json.Marshal(map[string]any{
 		"feed": of, "delivered": day(rapid.IntRange(5, 8).Draw(t, "delivered")), "from": day(from), "to": day(from + rapid.IntRange(1, 3).Draw(t, "days")),
 		"areas": rapid.SampledFrom([][]string{{"3714"}, {"371424"}, {"371424", "371482"}}).Draw(t, "areas"),
-		"files": []any{map[string]any{"name": name + ".csv", "rows": count}},
+		"files": listed,
 	})
 	if err != nil {
 		panic(err)

@@ -132,7 +132,7 @@ func (g *giver) rejects(ctx context.Context, where string, args ...any) error {
 		if err != nil {
 			return err
 		}
-		cells, err := g.openCells(sealed)
+		cells, err := g.openCells(placeOf(id, row), sealed)
 		if err != nil {
 			return err
 		}

@@ -62,30 +62,49 @@ func unsettle(ctx context.Context, tx pgx.Tx, f *pack.Feed) error {
 	return nil
 }
 
+// arriving puts the rows of batches that count now into the temporary table of that name, so that the planner knows how few or many they are:
+// those of a small batch are looked up one by one in what a city has, those of a large one are held against all of it.
+const arriving = `
+	with` + liveFiles + `
+	insert into arriving select n._key, n._place from batch_file f join live using (id)
+		join TABLE n on n._place >= f.id::bigint << 32 and n._place < (f.id::bigint + 1) << 32
+		where f.batch = any($2)`
+
 // keysAround is the keys of rows that batches of a feed take part in with others: of those that count now, keys that another row has which
 // counts; of the others, keys of which something was decided because of them.
 const keysAround = `
 	with` + liveFiles + `,
-	files as (
-		select f.id, live.id is not null as lives from batch_file f left join live using (id) where f.batch = any($2)
-	),
 	coming as (
-		select n._key as key from files f
-		join TABLE n on n._place >= f.id::bigint << 32 and n._place < (f.id::bigint + 1) << 32
-		where f.lives and exists (select from TABLE o join live l on l.id = o._place >> 32 where o._key = n._key and o._place <> n._place)
+		select a.key from arriving a
+		where exists (select from TABLE o join live l on l.id = o._place >> 32 where o._key = a.key and o._place <> a.place)
 	),
 	going as (
-		select n._key from files f
+		select n._key from batch_file f
 		join row_aside a on a.place >= f.id::bigint << 32 and a.place < (f.id::bigint + 1) << 32
 			or a.beside >= f.id::bigint << 32 and a.beside < (f.id::bigint + 1) << 32
 		join TABLE n on n._place = a.place
-		where not f.lives
+		where f.batch = any($2) and not exists (select from live where live.id = f.id)
 	)
 	insert into settling select key from coming union select * from going`
 
 // settleAround settles what the rows of some batches take part in, which came to count or ceased to.
 func settleAround(ctx context.Context, tx pgx.Tx, f *pack.Feed, batches []int64) error {
-	return settleKeys(ctx, tx, f, strings.ReplaceAll(keysAround, "TABLE", tableOf(f).quoted()), f.ID, batches)
+	if _, err := tx.Exec(ctx, "create temporary table arriving (key uuid, place bigint) on commit drop"); err != nil {
+		return fmt.Errorf("preparing to settle rows of feed %s: %w", f.ID, err)
+	}
+	if _, err := tx.Exec(ctx, strings.ReplaceAll(arriving, "TABLE", tableOf(f).quoted()), f.ID, batches); err != nil {
+		return fmt.Errorf("reading the keys that come to feed %s: %w", f.ID, err)
+	}
+	if _, err := tx.Exec(ctx, "analyze arriving"); err != nil {
+		return fmt.Errorf("preparing to settle rows of feed %s: %w", f.ID, err)
+	}
+	if err := settleKeys(ctx, tx, f, strings.ReplaceAll(keysAround, "TABLE", tableOf(f).quoted()), f.ID, batches); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "drop table arriving"); err != nil {
+		return fmt.Errorf("ending the settling of feed %s: %w", f.ID, err)
+	}
+	return nil
 }
 
 // settleKeys settles the keys that a statement puts into the temporary table "settling".

@@ -205,7 +205,7 @@ func (s *selection) put(t *feed.Table, rows []found, asides map[int64]aside) err
 			if cell == nil {
 				continue
 			}
-			if err := d.put(k, cell); err != nil {
+			if err := d.put(f.place, k, cell); err != nil {
 				return err
 			}
 		}

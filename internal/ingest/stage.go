@@ -311,12 +311,16 @@ func (r *Record) addPeople(ctx context.Context, t *feed.Table, set []*feed.Rejec
 	return r.people.Add(ctx, r.db, numbers)
 }
 
-// wordsOf is faults as they are kept: each with its field, its key and its words in both languages, without their place.
+// wordsOf is faults as they are kept: each with its field, its key and its words in both languages; those of a row without their file, which is the
+// row's.
 func wordsOf(faults fault.List) []byte {
 	words := make([]word, len(faults))
 	for i, f := range faults {
 		plain := f.In(fault.At{})
 		words[i] = word{Field: f.At.Field, Key: f.Text.Key, Zh: plain.Message(fault.Zh), En: plain.Message(fault.En)}
+		if f.At.Row == 0 {
+			words[i].File = f.At.File
+		}
 	}
 	content, err := json.Marshal(words)
 	if err != nil {
@@ -327,6 +331,7 @@ func wordsOf(faults fault.List) []byte {
 
 // word is a fault as it is kept.
 type word struct {
+	File  string `json:"file,omitempty"`
 	Field string `json:"field,omitempty"`
 	Key   string `json:"key"`
 	Zh    string `json:"zh"`
@@ -341,8 +346,12 @@ func faultsOf(content []byte, at fault.At) (fault.List, error) {
 	}
 	faults := make(fault.List, len(words))
 	for i, w := range words {
-		at.Field = w.Field
-		faults[i] = fault.New(fault.Invalid, fault.Text{Key: w.Key, Zh: w.Zh, En: w.En}, nil).In(at)
+		place := at
+		place.Field = w.Field
+		if w.File != "" {
+			place.File = w.File
+		}
+		faults[i] = fault.New(fault.Invalid, fault.Text{Key: w.Key, Zh: w.Zh, En: w.En}, nil).In(place)
 	}
 	return faults, nil
 }

@@ -1,7 +1,6 @@
 package ingest_test
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,29 +68,6 @@ func TestWatch(t *testing.T) {
 	outcomes := imported(t, r, os.DirFS(dir))
 	if o := outcomes[0]; o.Known || o.State != ingest.Promoted {
 		t.Errorf("asked for again: %s, known %t", o.State, o.Known)
-	}
-}
-
-func TestReceive(t *testing.T) {
-	r, db := newRecord(t, twoFeeds())
-	files := delivery(t, "two-cancers-1", "2026-10-01", "A,"+number(1)+",王芳,是,否,2026-05-01")
-	var uploads []ingest.Upload
-	for name, f := range files {
-		uploads = append(uploads, ingest.Upload{Name: name, Content: strings.NewReader(string(f.Data))})
-	}
-	outcomes, err := r.Receive(t.Context(), uploads, ingest.Options{Source: ingest.FromUpload, Account: 7})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(outcomes) != 1 || outcomes[0].State != ingest.Promoted {
-		t.Errorf("received: %v", outcomes)
-	}
-	compare(t, whole(t, r, db), readBy(t, twoFeeds(), fs.FS(files)))
-	for _, name := range []string{"../a.csv", "/a.csv", "", "a/b.csv", `a\b.csv`, "..", "."} {
-		_, err := r.Receive(t.Context(), []ingest.Upload{{Name: name, Content: strings.NewReader("")}}, ingest.Options{})
-		if key(err) != "ingest.upload-name" {
-			t.Errorf("%q: %v", name, err)
-		}
 	}
 }
 

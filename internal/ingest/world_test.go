@@ -78,6 +78,16 @@ func loadIdentities(ctx context.Context, db *postgres.DB, keys *sealed.Keys) (al
 	return all, err
 }
 
+// dezhouFeed is a feed of the pack.
+func dezhouFeed(id string) *pack.Feed {
+	for _, f := range dezhou().Feeds {
+		if f.ID == id {
+			return f
+		}
+	}
+	return nil
+}
+
 func tableName(f *pack.Feed) string { return "feed_" + strings.ReplaceAll(f.ID, "-", "_") }
 
 // county is the folder of a sample county of some persons.

@@ -14,6 +14,7 @@ import (
 
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ledger"
+	"dajiuzhu/internal/postgres"
 )
 
 var (
@@ -99,19 +100,19 @@ func (q *Queue) Count(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-// Retry has a dead job tried again at once.
-func (q *Queue) Retry(ctx context.Context, id int64) error {
-	return q.settle(ctx, id, "job.retry", q.client.JobRetryTx)
+// Retry has a dead job tried again at once, for an account, 0 being who runs the program.
+func (q *Queue) Retry(ctx context.Context, account, id int64) error {
+	return q.settle(ctx, account, id, "job.retry", q.client.JobRetryTx)
 }
 
 // Drop removes a dead job: somebody has found that it need not be done, or did it otherwise.
-func (q *Queue) Drop(ctx context.Context, id int64) error {
-	return q.settle(ctx, id, "job.drop", q.client.JobDeleteTx)
+func (q *Queue) Drop(ctx context.Context, account, id int64) error {
+	return q.settle(ctx, account, id, "job.drop", q.client.JobDeleteTx)
 }
 
 // settle deals with a dead job and records that.
-func (q *Queue) settle(ctx context.Context, id int64, act string, do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
-	return q.db.Work(ctx, func(tx pgx.Tx) error {
+func (q *Queue) settle(ctx context.Context, account, id int64, act string, do func(context.Context, pgx.Tx, int64) (*rivertype.JobRow, error)) error {
+	return q.db.WorkAs(ctx, postgres.Principal{Account: account}, func(tx pgx.Tx) error {
 		var state, kind string
 		err := tx.QueryRow(ctx, "select state::text, kind from river_job where id = $1 for update", id).Scan(&state, &kind)
 		if errors.Is(err, pgx.ErrNoRows) {

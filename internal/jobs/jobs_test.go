@@ -145,18 +145,18 @@ func TestDead(t *testing.T) {
 			t.Errorf("the dead job is %+v", first)
 		}
 		mended.Store(true)
-		if err := q.Retry(t.Context(), first.ID); err != nil {
+		if err := q.Retry(t.Context(), 0, first.ID); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "the retried job", func() bool { counts, _ := q.Count(t.Context()); return counts["completed"] == 1 })
-		if err := q.Retry(t.Context(), first.ID); fault.KindOf(err) != fault.Conflict {
+		if err := q.Retry(t.Context(), 0, first.ID); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("retrying what is done: %v", err)
 		}
 	})
-	if err := q.Drop(t.Context(), dead()[0].ID); err != nil {
+	if err := q.Drop(t.Context(), 0, dead()[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Drop(t.Context(), 12345); fault.KindOf(err) != fault.NotFound {
+	if err := q.Drop(t.Context(), 0, 12345); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("dropping what is not there: %v", err)
 	}
 	var acts int

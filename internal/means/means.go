@@ -164,8 +164,16 @@ type Authorisation struct {
 	Holds    calendar.Span
 }
 
-// Authorise writes down a signed consent and returns its id.
+// Authorise writes down a signed consent and returns its id. The same paper again is the same consent.
 func (c *Checks) Authorise(ctx context.Context, tx pgx.Tx, a Authorisation) (id int64, err error) {
+	err = tx.QueryRow(ctx, `select id from authorisation where person = $1 and paper = $2 and from_date = $3::date and to_date = $4::date and revoked_on is null`,
+		a.Person, a.Paper, a.Holds.From.String(), a.Holds.To.String()).Scan(&id)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		if err != nil {
+			err = refused("writing down an authorisation", err)
+		}
+		return id, err
+	}
 	err = tx.QueryRow(ctx, "insert into authorisation (person, signed_by, paper, from_date, to_date) values ($1, $2, $3, $4::date, $5::date) returning id",
 		a.Person, a.SignedBy, a.Paper, a.Holds.From.String(), a.Holds.To.String()).Scan(&id)
 	if err != nil {
@@ -301,9 +309,8 @@ func (c *Checks) Report(ctx context.Context, tx pgx.Tx, p *pack.Pack, check int6
 		if i.Amount%(money.Scale/100) != 0 {
 			return fault.New(fault.Invalid, incomplete, fault.Args{"what": "amount"})
 		}
-		if _, err := tx.Exec(ctx, `insert into means_item (report, person, kind, institution, account_sealed, amount, on_date) values ($1, $2, $3, $4, $5, $6::numeric, $7::date)`,
-			report, i.Person, i.Kind, i.Institution, c.keys.Seal(accountField, i.Account.Plain()), i.Amount.String(), i.On.String()); err != nil {
-			return refused("taking an item of a report", err)
+		if err := c.keep(ctx, tx, report, i); err != nil {
+			return err
 		}
 	}
 	for _, f := range r.Facts {
@@ -317,6 +324,21 @@ func (c *Checks) Report(ctx context.Context, tx pgx.Tx, p *pack.Pack, check int6
 		return nil
 	}
 	return c.supersede(ctx, tx, former)
+}
+
+// keep writes an item of a report down.
+func (c *Checks) keep(ctx context.Context, tx pgx.Tx, report int64, i Item) error {
+	var id int64
+	if err := tx.QueryRow(ctx, "select nextval('means_item_id_seq')").Scan(&id); err != nil {
+		return refused("taking an item of a report", err)
+	}
+	_, err := tx.Exec(ctx, `insert into means_item (id, report, person, kind, institution, account_sealed, amount, on_date)
+		overriding system value values ($1, $2, $3, $4, $5, $6, $7::numeric, $8::date)`,
+		id, report, i.Person, i.Kind, i.Institution, c.keys.Seal(sealed.In(accountField, id), i.Account.Plain()), i.Amount.String(), i.On.String())
+	if err != nil {
+		return refused("taking an item of a report", err)
+	}
+	return nil
 }
 
 // supersede ends the report that was objected to, and what it stated.

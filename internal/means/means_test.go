@@ -194,11 +194,13 @@ func TestAReportThatIsObjectedToIsCheckedAgain(t *testing.T) {
 		return err
 	})
 	if err := w.db.Work(t.Context(), func(tx pgx.Tx) error {
-		n, err := w.Expire(t.Context(), tx, today.AddDays(400))
-		if n != 1 {
-			t.Errorf("%d reports ended", n)
+		for _, want := range []int{1, 0} { // a job may be begun twice
+			n, err := w.Expire(t.Context(), tx, today.AddDays(400))
+			if n != want || err != nil {
+				t.Errorf("%d reports ended, %v", n, err)
+			}
 		}
-		return err
+		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}

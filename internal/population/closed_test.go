@@ -263,6 +263,29 @@ func TestTrustAndDisagreement(t *testing.T) {
 	if d.Fact.Name != "wage" || d.From != "feed:tax" || d.Beside != "feed:jobs" || d.Taken != 1_500_000_000 || d.Other != 1_000_000_000 {
 		t.Errorf("%+v", d)
 	}
+	f, lane := person(t, p, anna)
+	told := 0
+	for _, fact := range f.Told(cityPolicy.Layout()) {
+		if fact.Fact.Path() != "person.wage" || fact.Lane != lane {
+			continue
+		}
+		told++
+		if fact.Value != d.Taken || fact.Source.Feed.ID != "tax" || len(fact.Others) != 1 || fact.Others[0] != d {
+			t.Errorf("%+v", fact)
+		}
+	}
+	if told != 1 {
+		t.Errorf("the wage is told %d times", told)
+	}
+	rows := map[string]int{}
+	for _, r := range f.Rows() {
+		if r.Lane == lane {
+			rows[r.Feed.ID]++
+		}
+	}
+	if rows["population"] != 1 || rows["jobs"] != 1 || rows["tax"] != 2 {
+		t.Errorf("rows of feeds: %v", rows)
+	}
 }
 
 func TestSources(t *testing.T) {

@@ -19,7 +19,10 @@ type Family struct {
 	Doubts     []pack.Text // why the composition is doubtful
 	Simulated  bool        // the facts are invented
 
-	source func(unit pack.Unit, supporter bool, lane, slot int) (Source, bool)
+	source        func(unit pack.Unit, supporter bool, lane, slot int) (Source, bool)
+	reference     idno.Number    // of the member whose facts of the household are its own
+	disagreements []Disagreement // about the members
+	rows          func(lane int) []Row
 }
 
 // Member is a person of a family.
@@ -99,6 +102,13 @@ func (b *builder) family(h *household, simulated bool) *Family {
 	for _, person := range h.supporters {
 		f.Supporters = append(f.Supporters, b.member(person))
 	}
+	f.reference = b.register.number(int(h.reference))
+	f.rows = func(lane int) []Row { return b.rowsOf(int(h.members[lane]), lane) }
+	about := map[idno.Number]bool{}
+	for _, m := range f.Members {
+		about[m.ID] = true
+	}
+	f.disagreements = b.disagreementsOf(about)
 	f.source = func(unit pack.Unit, supporter bool, lane, slot int) (Source, bool) {
 		person := h.reference
 		switch {

@@ -19,7 +19,7 @@ func (b *builder) findHeld() {
 			continue
 		}
 		t := b.feeds[i].table
-		at := columnOf(t, columnProgramme)
+		at := columnOf(t, feed.ColumnProgramme)
 		if at < 0 || b.pack.Codes[f.Columns[at].Codes] == nil {
 			continue
 		}
@@ -64,7 +64,7 @@ func (b *builder) readHeld(i int, t *feed.Table, at int) []column {
 			held[index] = newColumn(b.register.len())
 		}
 	}
-	granted, ended := columnOf(t, columnGranted), columnOf(t, columnEnded)
+	granted, ended := columnOf(t, feed.ColumnGranted), columnOf(t, feed.ColumnEnded)
 	for person := range b.register.len() {
 		if b.silenceMeansNone(i, person, 0) && b.feeds[i].tell(person, at) {
 			for _, index := range programme {

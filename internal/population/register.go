@@ -19,12 +19,9 @@ const (
 	columnFather     = feed.ColumnFather
 	columnMother     = feed.ColumnMother
 
-	columnStatus    = "status"
-	statusMarried   = "married"
-	relationHead    = "head"
-	columnProgramme = "programme"
-	columnGranted   = "granted_on"
-	columnEnded     = "ended_on"
+	columnStatus  = "status"
+	statusMarried = "married"
+	relationHead  = "head"
 )
 
 var (
