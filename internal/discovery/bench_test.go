@@ -54,3 +54,39 @@ func BenchmarkUpdate(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms/update-p99")
 	b.ReportMetric(run.Seconds()/took[len(took)/2].Seconds(), "times-faster-than-a-run")
 }
+
+// BenchmarkExplain explains the households of a hundred persons, one after the other.
+func BenchmarkExplain(b *testing.B) {
+	people := 20_000
+	if s := os.Getenv("DAJIUZHU_PEOPLE"); s != "" {
+		fmt.Sscan(s, &people)
+	}
+	c := newCity(b, people)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(b.Context(), on, nil); err != nil {
+		b.Fatal(err)
+	}
+	c.work(func(tx pgx.Tx) error { _, err := tx.Exec(b.Context(), "analyze"); return err })
+	var households []int64
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(b.Context(), "select id from household where to_date is null order by id limit 100")
+		if err != nil {
+			return err
+		}
+		households, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		return err
+	})
+	var took []time.Duration
+	for b.Loop() {
+		for _, h := range households {
+			start := time.Now()
+			if _, err := c.discovery.Explain(b.Context(), h, on); err != nil {
+				b.Fatal(err)
+			}
+			took = append(took, time.Since(start))
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/explain-median")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "ms/explain-p95")
+}

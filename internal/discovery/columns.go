@@ -28,6 +28,7 @@ func (d *Discovery) Columns(ctx context.Context, on calendar.Date, dir string) (
 		if err != nil {
 			return err
 		}
+		var said []population.Statement // read when the first county needs it
 		for _, county := range counties {
 			snapshot, stale, err := d.staleColumns(ctx, record, county, on)
 			if err != nil {
@@ -36,7 +37,12 @@ func (d *Discovery) Columns(ctx context.Context, on calendar.Date, dir string) (
 			if !stale {
 				continue
 			}
-			people, err := d.buildCounty(ctx, record, maker, county)
+			if said == nil {
+				if said, err = d.standing(ctx, record, on); err != nil {
+					return err
+				}
+			}
+			people, err := d.buildCounty(ctx, record, maker, county, said)
 			if err != nil {
 				return err
 			}
@@ -81,21 +87,26 @@ func (d *Discovery) saveColumns(ctx context.Context, people *population.Populati
 	})
 }
 
-// buildCounty makes people of the record: the households whose village lies in a county.
-func (d *Discovery) buildCounty(ctx context.Context, record pgx.Tx, maker *population.Maker, county area.Code) (*population.Population, error) {
-	set, err := d.record.SetIn(ctx, record, county)
-	if err != nil {
-		return nil, err
-	}
+// standing is what was said of everybody and counts on a date; never nil. It is read once for all counties.
+func (d *Discovery) standing(ctx context.Context, record pgx.Tx, on calendar.Date) ([]population.Statement, error) {
 	said, err := d.registry.Standing(ctx, record)
 	if err != nil {
 		return nil, err
 	}
-	statements, err := d.statements(ctx, record, maker.On(), said)
+	statements, err := d.statements(ctx, record, on, said)
 	if err != nil {
 		return nil, err
 	}
-	people, err := maker.BuildIn(set, heard(set, statements), county)
+	return append([]population.Statement{}, statements...), nil
+}
+
+// buildCounty makes people of the record: the households whose village lies in a county. Of all that was said it hears what concerns them.
+func (d *Discovery) buildCounty(ctx context.Context, record pgx.Tx, maker *population.Maker, county area.Code, said []population.Statement) (*population.Population, error) {
+	set, err := d.record.SetIn(ctx, record, county)
+	if err != nil {
+		return nil, err
+	}
+	people, err := maker.BuildIn(set, heard(set, said), county)
 	if err != nil {
 		return nil, fmt.Errorf("making people of the record: %w", err)
 	}

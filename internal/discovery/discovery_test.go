@@ -56,6 +56,7 @@ func day(s string) calendar.Date {
 type city struct {
 	t          testing.TB
 	db         *postgres.DB
+	keys       *sealed.Keys
 	record     *ingest.Record
 	identities *registry.Identities
 	discovery  *discovery.Discovery
@@ -69,21 +70,15 @@ func newCity(t testing.TB, people int) *city {
 
 func cityIn(t testing.TB, db *postgres.DB, keys *sealed.Keys, people int) *city {
 	t.Helper()
-	c := &city{t: t, db: db, deliveries: t.TempDir()}
+	c := &city{t: t, deliveries: t.TempDir()}
 	p := dezhou().Pack()
 	if _, err := synth.Write(t.Context(), p, c.deliveries, synth.Options{People: people, Seed: 5, On: on}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ingest.ApplyPack(t.Context(), c.db.Own(), p); err != nil {
+	if err := ingest.ApplyPack(t.Context(), db.Own(), p); err != nil {
 		t.Fatal(err)
 	}
-	c.work(func(tx pgx.Tx) (err error) {
-		c.identities, err = registry.LoadIdentities(t.Context(), tx, keys)
-		return err
-	})
-	c.record = ingest.New(c.db, p, c.identities, keys)
-	c.discovery = discovery.New(c.db, c.record, registry.New(keys), c.identities, dezhou())
-	return c
+	return c.in(db, keys)
 }
 
 func (c *city) work(do func(tx pgx.Tx) error) {

@@ -83,7 +83,8 @@ type runner struct {
 	maker    *population.Maker
 	progress Progress
 
-	snapshot string // of the record as it was read: ids are given before they are seen, so they do not tell what it holds
+	snapshot string                 // of the record as it was read: ids are given before they are seen, so they do not tell what it holds
+	said     []population.Statement // of everybody
 	stager   *stager
 	counted  counted
 	gone     []int64 // households
@@ -180,6 +181,9 @@ func (r *runner) open(ctx context.Context, record pgx.Tx) ([]area.Code, error) {
 		return nil, err
 	}
 	r.stager.cause = fmt.Sprintf("run:%d", r.ID)
+	if r.said, err = r.standing(ctx, record, r.maker.On()); err != nil {
+		return nil, err
+	}
 	return r.record.Counties(ctx, record)
 }
 
@@ -187,7 +191,7 @@ func (r *runner) open(ctx context.Context, record pgx.Tx) ([]area.Code, error) {
 func (r *runner) county(ctx context.Context, record pgx.Tx, of area.Code) error {
 	c := &county{runner: r}
 	var err error
-	if c.people, err = r.buildCounty(ctx, record, r.maker, of); err != nil {
+	if c.people, err = r.buildCounty(ctx, record, r.maker, of, r.said); err != nil {
 		return err
 	}
 	if err := c.compose(ctx, of); err != nil {

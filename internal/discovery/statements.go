@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -103,7 +102,13 @@ func heard(set *feed.Set, all []population.Statement) []population.Statement {
 			there[number] = true
 		}
 	}
-	return slices.DeleteFunc(all, func(s population.Statement) bool { return !there[s.Person] })
+	var here []population.Statement
+	for i := range all {
+		if there[all[i].Person] {
+			here = append(here, all[i])
+		}
+	}
+	return here
 }
 
 // registrations is what the register of persons tells of a population.
@@ -148,9 +153,5 @@ func (d *Discovery) person(m population.Member) int64 {
 
 // persons are a household's, by lane.
 func (d *Discovery) persons(c *population.Composition) []int64 {
-	all := make([]int64, len(c.Members))
-	for lane, m := range c.Members {
-		all[lane] = d.person(m)
-	}
-	return all
+	return d.ids(c.Members)
 }

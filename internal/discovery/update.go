@@ -119,18 +119,9 @@ func (d *Discovery) determineAround(ctx context.Context, tx pgx.Tx, maker *popul
 	if err != nil {
 		return m, err
 	}
-	near, err := d.record.Kin(ctx, tx, with)
-	if err != nil {
-		return m, fmt.Errorf("finding who is tied to those touched: %w", err)
-	}
-	around, err := d.registry.Together(ctx, tx, near) // the families whom they may support are composed whole
+	around, err := d.around(ctx, tx, with)
 	if err != nil {
 		return m, err
-	}
-	for range population.Steps {
-		if around, err = d.record.Kin(ctx, tx, around); err != nil {
-			return m, fmt.Errorf("finding who is tied to those touched: %w", err)
-		}
 	}
 	people, err := d.build(ctx, tx, maker, around)
 	if err != nil || people == nil {
@@ -146,6 +137,24 @@ func (d *Discovery) determineAround(ctx context.Context, tx pgx.Tx, maker *popul
 		return m, err
 	}
 	return d.determineSome(ctx, tx, maker, people, numbers, with, cause)
+}
+
+// around is some persons with everybody who can make a difference to the households that they are in or support.
+func (d *Discovery) around(ctx context.Context, tx pgx.Tx, persons []int64) ([]int64, error) {
+	near, err := d.record.Kin(ctx, tx, persons)
+	if err != nil {
+		return nil, fmt.Errorf("finding who is tied to persons: %w", err)
+	}
+	around, err := d.registry.Together(ctx, tx, near) // the families whom they may support are composed whole
+	if err != nil {
+		return nil, err
+	}
+	for range population.Steps {
+		if around, err = d.record.Kin(ctx, tx, around); err != nil {
+			return nil, fmt.Errorf("finding who is tied to persons: %w", err)
+		}
+	}
+	return around, nil
 }
 
 // build makes a population of what the record holds about some persons; nil if none of them is registered.

@@ -104,9 +104,11 @@ func stageComposition(ctx context.Context, tx pgx.Tx, c Composing) error {
 // of their members something is said of. The others stay.
 func findStanding(ctx context.Context, tx pgx.Tx, persons []int64) error {
 	const doing = "finding the households that stand"
-	if _, err := exec(ctx, tx, doing, `create temporary table standing_member on commit drop as
-		select m.* from membership m where m.to_date is null and ($1::bigint[] is null or m.person in (select unnest($1) union all select person from composing_member))`,
-		persons); err != nil {
+	whose, args := "", []any{}
+	if persons != nil {
+		whose, args = " and m.person = any($1 || array(select person from composing_member))", []any{persons}
+	}
+	if _, err := exec(ctx, tx, doing, "create temporary table standing_member on commit drop as select m.* from membership m where m.to_date is null"+whose, args...); err != nil {
 		return err
 	}
 	if _, err := exec(ctx, tx, doing, `analyze standing_member; create temporary table standing on commit drop as

@@ -19,6 +19,21 @@ func (r *Registry) Households(ctx context.Context, tx pgx.Tx, persons []int64) (
 	return ids(ctx, tx, "select distinct household from membership where to_date is null and person = any($1) order by 1", persons)
 }
 
+// HouseholdsOf is the household in which each of some persons is; who is in none that may be seen is missing.
+func (r *Registry) HouseholdsOf(ctx context.Context, tx pgx.Tx, persons []int64) (map[int64]int64, error) {
+	rows, err := tx.Query(ctx, `select m.person, m.household from membership m join household h on h.id = m.household
+		where m.to_date is null and h.to_date is null and m.person = any($1) order by m.counted, m.household`, persons)
+	if err != nil {
+		return nil, failed("reading the households of persons", err)
+	}
+	of := map[int64]int64{}
+	var person, household int64
+	if _, err := pgx.ForEachRow(rows, []any{&person, &household}, func() error { of[person] = household; return nil }); err != nil {
+		return nil, failed("reading the households of persons", err)
+	}
+	return of, nil
+}
+
 // Members is the persons of some households.
 func (r *Registry) Members(ctx context.Context, tx pgx.Tx, households []int64) ([]int64, error) {
 	return ids(ctx, tx, "select person from membership where to_date is null and household = any($1) order by 1", households)

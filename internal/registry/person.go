@@ -10,6 +10,7 @@ import (
 
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ledger"
+	"dajiuzhu/internal/sealed"
 )
 
 const uniqueViolation = "23505" // SQLSTATE
@@ -35,4 +36,19 @@ func (r *Registry) AddPerson(ctx context.Context, tx pgx.Tx, p Registration) (pe
 	}
 	_, err = ledger.Record(ctx, tx, ledger.Act{Kind: "person.add", Subject: fmt.Sprintf("person:%d", person)})
 	return person, err
+}
+
+// PhoneOf is the telephone that is known of a person, or of who they were merged into; none if none is. It takes a job's transaction: no page
+// reads it.
+func (r *Registry) PhoneOf(ctx context.Context, tx pgx.Tx, person int64) (sealed.Secret, error) {
+	var phone []byte
+	err := tx.QueryRow(ctx, `with recursive line as (select p.* from person p where id = $1 union select p.* from line l join person p on p.id = l.merged_into)
+		select phone_sealed from line where merged_into is null`, person).Scan(&phone)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return sealed.Secret{}, nil
+	}
+	if err != nil {
+		return sealed.Secret{}, failed("reading a person's telephone", err)
+	}
+	return r.keys.Secret(sealed.Phone, phoneField, phone)
 }

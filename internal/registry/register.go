@@ -143,9 +143,9 @@ func settleRegistrations(ctx context.Context, tx pgx.Tx, u Update) (out Register
 				then 'same' else 'changed' end
 			from person p where p.number_digest = r.number_digest`, nil},
 		{&out.Same, "select from registering where fate = 'same'", nil},
-		{nil, `create temporary table leaving on commit drop as select p.id from person p
-			where p.registered and exists (select from unnest($1::bigint[], $2::bigint[]) a (lo, hi) where p.area >= lo and p.area < hi)
-			and not exists (select from registering r where r.id = p.id)`, bounds(u.Whole)},
+		{nil, `create temporary table leaving on commit drop as select distinct p.id
+			from unnest($1::bigint[], $2::bigint[]) a (lo, hi) join person p on p.area >= lo and p.area < hi
+			where p.registered and not exists (select from registering r where r.id = p.id)`, bounds(u.Whole)},
 		{&out.Gone, "update person p set registered = false from leaving l where p.id = l.id", nil},
 		{&out.Changed, `update person p set name = r.name, pinyin = r.pinyin, initials = r.initials, sex = r.sex, birth = r.birth, area = r.area,
 			address = r.address, died_on = r.died_on, registered = true,

@@ -89,6 +89,40 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// Who was merged is found by the former name as who goes on, once, and only where the other is seen.
+func TestFormerName(t *testing.T) {
+	w := newWorld(t)
+	_, p := w.register(today, registration(1, "王小明", village), registration(2, "王晓敏", village))
+	first, second, third, same := w.met("王大妮", today), w.met("王大妮", today), w.met("王大妞", today), w.met("王小明", today)
+	for _, m := range [][2]int64{{first, second}, {second, p[0]}, {third, p[0]}, {same, p[0]}} {
+		if err := w.merge(m[0], m[1], ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name   string
+		who    postgres.Principal
+		by     registry.By
+		wanted string
+		want   []string
+	}{
+		{"by the former name", officer(371499000000), registry.ByName, "王大妮", []string{"王小明"}},
+		{"the same within a village", officer(village), registry.ByName, "王大妮", []string{"王小明"}},
+		{"by its reading", officer(village), registry.ByPinyin, "wangdaniu", []string{"王小明"}},
+		{"each name once", officer(village), registry.ByName, "王", []string{"王小明", "王小明", "王小明", "王晓敏"}},
+		{"from elsewhere", officer(abroad), registry.ByName, "王大妮", nil},
+	}
+	for _, test := range tests {
+		for _, most := range []int{1, 2, 20} {
+			got := w.find(test.who, test.by, test.wanted, most)
+			slices.Sort(got)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%s: found %q by pages of %d, want %q", test.name, got, most, test.want)
+			}
+		}
+	}
+}
+
 // What is seen by hand-written SQL is what the area lets be seen, and nothing is written past it.
 func TestRowsAreHeldToTheArea(t *testing.T) {
 	w := newWorld(t)
