@@ -1,0 +1,178 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/ledger"
+	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/warning"
+)
+
+// Casework has the functions on filings. It is safe for concurrent use.
+type Casework struct {
+	pack     *pack.Pack
+	explain  Explainer
+	warnings Helped // nil: nobody is told
+
+	recounted *atomic.Bool // no limit waits that this pack's calendar could tell
+}
+
+// New is the casework of a pack, which [ApplyPack] has told the database, with what the policy comes to for a household.
+func New(p *pack.Pack, explain Explainer) *Casework {
+	return &Casework{pack: p, explain: explain, recounted: new(atomic.Bool)}
+}
+
+// Helped is told that a household was helped, and by what, as "item:12": [warning.Warnings] closes what waited for it.
+type Helped interface {
+	HelpedOf(ctx context.Context, tx pgx.Tx, household int64, by string, d warning.Doing) (warning.Done, error)
+}
+
+// Telling is the same casework that also tells of help that was granted, in the decision's transaction.
+func (c *Casework) Telling(to Helped) *Casework {
+	told := *c
+	told.warnings = to
+	return &told
+}
+
+var (
+	noItem   = fault.Text{Key: "casework.no-such-item", Zh: "没有这个事项，或不在您的辖区、部门", En: "there is no such item, or not in your area or department"}
+	noFiling = fault.Text{Key: "casework.no-such-filing", Zh: "没有这份申请，或不在您的辖区", En: "there is no such filing, or not in your area"}
+	closed   = fault.Text{Key: "casework.closed", Zh: "事项已办结或终止，不能再改。对决定不服的，请登记复议或诉讼",
+		En: "the item is closed and is not changed any more; what is to be done against the decision is recorded as reconsideration or suit"}
+	suspended = fault.Text{Key: "casework.suspended", Zh: "县级已叫停这个事项，恢复办理后才能继续", En: "the county has suspended the item: it goes on once it is resumed"}
+	notNow    = fault.Text{Key: "casework.not-now", Zh: "现在不能办这个环节。请刷新后看下一步是什么", En: "this step cannot be done now; load the item again and see what is next"}
+	notYours  = fault.Text{Key: "casework.not-yours", Zh: "这个环节不由您的岗位办理", En: "this step is not for your role"}
+	keptFrom  = fault.Text{Key: "casework.kept-from", Zh: "调查或提出意见的人不能再办这个环节，请换人办理",
+		En: "whoever surveyed or gave an opinion may not do this step: have somebody else do it"}
+	tooFew = fault.Text{Key: "casework.too-few", Zh: "人数不够，或缺签字：请写全共同办理的人和家庭签字（委托的附委托书）",
+		En: "too few people or a signature is missing: name all who did it together and the family's signature, or the paper by which it had somebody act"}
+	noReason = fault.Text{Key: "casework.no-reason", Zh: "不予确认，或与系统预判不一致的，要写明理由", En: "a refusal, or a decision otherwise than the engine's, needs its reasons"}
+	relative = fault.Text{Key: "casework.near-relative", Zh: "这一户有您或共同办理人申报的近亲属，应当回避，请换人办理",
+		En: "somebody in this household is declared a near relative of yours or of who works with you: have somebody else do it"}
+	noticeRuns     = fault.Text{Key: "casework.notice-runs", Zh: "公示没有满期，或还有异议没有处理，现在不能决定", En: "the notice still runs or an objection is open: nothing is decided yet"}
+	notSo          = fault.Text{Key: "casework.not-so", Zh: "内容与办理规定或档案不符，请核对：{what}", En: "this does not agree with the procedure or the record; look at it again: {what}"}
+	noRight        = fault.Text{Key: "casework.no-right", Zh: "您没有办理的权限，或不在您的辖区", En: "you may not do this, or it is not in your area"}
+	twice          = fault.Text{Key: "casework.already-open", Zh: "这一户的这个项目已在办理，不能重复申请", En: "this household's item of the programme is under way: it is not asked for twice"}
+	restsOnNothing = fault.Text{Key: "casework.rests-on-nothing",
+		Zh: "还缺依据：全体成年成员要先签授权书；核对正在进行的，要等报告；在外面核对的，要写明结果",
+		En: "something is missing that this rests on: every grown-up member authorises it first; a check that is under way has to be reported; what a check elsewhere came to is written down"}
+	doneBefore = fault.Text{Key: "casework.done-before", Zh: "这件事已经登记过，不能重复登记。请刷新后查看", En: "this was written down before and is not written down twice; load the page again"}
+	incomplete = fault.Text{Key: "casework.incomplete", Zh: "缺少必填内容，或日期先后不对：{what}", En: "something needed is missing, or dates are out of order: {what}"}
+)
+
+// refusals are the faults by which the database's refusals are told.
+var refusals = map[string]struct {
+	kind fault.Kind
+	text fault.Text
+}{
+	"DZ430": {fault.Conflict, closed}, "DZ431": {fault.Conflict, suspended}, "DZ432": {fault.Conflict, notNow},
+	"DZ433": {fault.Forbidden, notYours}, "DZ434": {fault.Forbidden, keptFrom}, "DZ435": {fault.Invalid, tooFew},
+	"DZ436": {fault.Invalid, noReason}, "DZ437": {fault.Forbidden, relative}, "DZ438": {fault.Conflict, noticeRuns},
+	"DZ441": {fault.Conflict, restsOnNothing},
+}
+
+// refused makes a fault of what the database refused; nil where it refused nothing. None is what is said where there is no row.
+func refused(doing string, none fault.Text, err error) error {
+	var p *pgconn.PgError
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.NotFound, none, nil)
+	}
+	if !errors.As(err, &p) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if r, ok := refusals[p.Code]; ok {
+		return fault.New(r.kind, r.text, nil).Because(errors.New(p.Message))
+	}
+	switch {
+	case p.Code == "DZ439":
+		return fault.New(fault.Invalid, notSo, fault.Args{"what": p.Message})
+	case p.ConstraintName == "item_open":
+		return fault.New(fault.Conflict, twice, nil)
+	case p.Code == "23505":
+		return fault.New(fault.Conflict, doneBefore, nil)
+	case p.Code == "42501": // row-level security or a missing grant
+		return fault.New(fault.Forbidden, noRight, nil)
+	case p.Code == "23514" || p.Code == "23503" || p.Code == "22007":
+		return fault.New(fault.Invalid, incomplete, fault.Args{"what": p.ConstraintName})
+	}
+	bare := *p
+	bare.Detail, bare.Where = "", ""
+	return fmt.Errorf("%s: %w", doing, &bare)
+}
+
+// once does something that has an id, or finds that whoever acts did it before with the same key; without a key it is just done.
+func once(ctx context.Context, tx pgx.Tx, key string, do func() (int64, error)) (id int64, again bool, err error) {
+	if key == "" {
+		id, err = do()
+		return id, false, err
+	}
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('casework ' || acting_account() || ' ' || $1, 0))", key); err != nil {
+		return 0, false, fmt.Errorf("waiting for an act that is done once: %w", err)
+	}
+	err = tx.QueryRow(ctx, "select result from casework_once where account = acting_account() and key = $1", key).Scan(&id)
+	if err == nil {
+		return id, true, nil
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return 0, false, fmt.Errorf("looking for an act that is done once: %w", err)
+	}
+	if id, err = do(); err != nil {
+		return 0, false, err
+	}
+	if _, err := tx.Exec(ctx, "insert into casework_once (key, result) values ($1, $2)", key, id); err != nil {
+		return 0, false, refused("keeping an act that is done once", noItem, err)
+	}
+	return id, false, nil
+}
+
+func record(ctx context.Context, tx pgx.Tx, kind, subject string, id int64, detail any) error {
+	_, err := ledger.Record(ctx, tx, ledger.Act{Kind: kind, Subject: fmt.Sprintf("%s:%d", subject, id), Detail: detail})
+	return err
+}
+
+// place is where the platform's days begin and end.
+var place = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+// dayOf is the day of a moment, where the platform is.
+func dayOf(t time.Time) calendar.Date {
+	y, m, d := t.In(place).Date()
+	return calendar.Must(y, m, d)
+}
+
+// beginOf is a day's first moment.
+func beginOf(d calendar.Date) time.Time {
+	y, m, day := d.YMD()
+	return time.Date(y, m, day, 0, 0, 0, 0, place)
+}
+
+// writeDate is a date as the database reads it; a span's open ends are its infinities.
+func writeDate(d calendar.Date) string {
+	switch {
+	case d >= calendar.Forever:
+		return "infinity"
+	case d <= calendar.Beginning:
+		return "-infinity"
+	}
+	return d.String()
+}
+
+// DoneBefore reports whether whoever acts did something with this key before.
+func DoneBefore(ctx context.Context, tx pgx.Tx, key string) (done bool, err error) {
+	err = tx.QueryRow(ctx, "select exists (select from casework_once where account = acting_account() and key = $1)", key).Scan(&done)
+	if err != nil {
+		return false, fmt.Errorf("looking for an act that is done once: %w", err)
+	}
+	return done, nil
+}

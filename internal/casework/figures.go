@@ -1,0 +1,144 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/pack"
+)
+
+// Processing is how long the decisions of a month took: days from when the need was discovered, or else filed, to the decision.
+type Processing struct {
+	Month     calendar.Date // its first day
+	Procedure string
+	Decisions int
+	Days      int // of all decisions together
+	Median    int
+	Longest   int
+	Within    int // decisions that took no longer than the whole may
+}
+
+// Processing are the processing times of the decisions of a span, by month and procedure, as far as whoever asks sees the items. In is the
+// area, 0 for all of theirs.
+func (c *Casework) Processing(ctx context.Context, tx pgx.Tx, span calendar.Span, in area.Code) ([]Processing, error) {
+	lo, hi := in.Range()
+	rows, err := tx.Query(ctx, `
+		with took as (
+			select date_trunc('month', d.on_date)::date as month, p.procedure, d.on_date - coalesce(f.discovered_on, casework_day(f.filed_at)) as days,
+				i.limit_at is null or s.at < i.limit_at as within
+			from decision d join item i on i.id = d.item join filing f on f.id = i.filing join workflow_procedure p on p.id = i.version join item_step s on s.id = d.step
+			where d.on_date >= $1::date and d.on_date < $2::date and ($3::bigint = 0 or i.area >= $3 and i.area < $4))
+		select month::text, procedure, count(*), sum(days), percentile_disc(0.5) within group (order by days), max(days), count(*) filter (where within)
+		from took group by month, procedure order by month, procedure`, writeDate(span.From), writeDate(span.To), int64(lo), int64(hi))
+	if err != nil {
+		return nil, fmt.Errorf("reading how long decisions took: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Processing, err error) {
+		var month *string
+		err = row.Scan(&month, &p.Procedure, &p.Decisions, &p.Days, &p.Median, &p.Longest, &p.Within)
+		p.Month = dateOf(month)
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading how long decisions took: %w", err)
+	}
+	return all, nil
+}
+
+// Registered is a line of a register (台账): help or a status that goes on.
+type Registered struct {
+	Award
+	Area    area.Code
+	Called  string // the applicant, or the person
+	Members int    // of the household as it is now
+	Decided calendar.Date
+}
+
+// Register is a page of those who receive something of a programme, or have a status, on a day, in the order of their awards after an id.
+func (c *Casework) Register(ctx context.Context, tx pgx.Tx, w Want, in area.Code, on calendar.Date, after int64, most int) ([]Registered, error) {
+	lo, hi := in.Range()
+	rows, err := tx.Query(ctx, `select a.id, a.item, coalesce(a.household, 0), coalesce(a.person, 0), a.programme, a.recognises, a.component, a.amount::text, a.per,
+			a.from_date::text, a.to_date::text, a.area, i.called, (select count(*) from membership m where m.household = a.household and m.to_date is null and m.counted), d.on_date::text
+		from award a join item i on i.id = a.item join decision d on d.id = a.decision left join award_end e on e.award = a.id
+		where a.programme = $1 and a.recognises = $2 and a.id > $3 and a.from_date <= $4::date and (a.to_date is null or a.to_date > $4::date)
+			and (e.award is null or e.on_date > $4::date) and ($5::bigint = 0 or a.area >= $5 and a.area < $6)
+		order by a.id limit $7`, w.Programme, w.Recognises, after, on.String(), int64(lo), int64(hi), most)
+	if err != nil {
+		return nil, fmt.Errorf("reading a register: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Registered, err error) {
+		var amount, from, to, decided *string
+		err = row.Scan(&r.ID, &r.Item, &r.Household, &r.Person, &r.Programme, &r.Recognises, &r.Component, &amount, &r.Per, &from, &to, (*int64)(&r.Area), &r.Called, &r.Members, &decided)
+		if err != nil {
+			return r, err
+		}
+		r.From, r.To, r.Decided = dateOf(from), dateOf(to), dateOf(decided)
+		r.Amount, err = readAmount(amount)
+		return r, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading a register: %w", err)
+	}
+	return all, nil
+}
+
+// Month is a line of a monthly report: what came of a programme's items.
+type Month struct {
+	Programme  string
+	Recognises bool
+	Name       pack.Text
+	Filed      int
+	Granted    int
+	Refused    int
+	Withdrawn  int            // and not wished
+	OtherEnds  int            // died, moved
+	Open       int            // under way at the end
+	Against    int            // decided otherwise than the engine
+	Granting   *money.Decimal // yuan of all that was granted, as decided (a monthly sum once); nil of what is no money
+}
+
+// Monthly is the report of a month, by programme, as far as whoever asks sees the items. In is the area, 0 for all of theirs.
+func (c *Casework) Monthly(ctx context.Context, tx pgx.Tx, month calendar.Date, in area.Code) ([]Month, error) {
+	y, m, _ := month.YMD()
+	first := calendar.Must(y, m, 1)
+	from, to := beginOf(first), beginOf(first.AddMonths(1))
+	lo, hi := in.Range()
+	rows, err := tx.Query(ctx, `
+		with seen as (select * from item i where i.opened_at < $2 and (i.ended_at is null or i.ended_at >= $1) and ($3::bigint = 0 or i.area >= $3 and i.area < $4)),
+			decided as (select d.item, d.result, d.against, d.grants from decision d join item i on i.id = d.item join item_step s on s.id = d.step
+				where s.at >= $1 and s.at < $2 and ($3::bigint = 0 or i.area >= $3 and i.area < $4)),
+			kinds as (select programme, recognises from seen union select i.programme, i.recognises from item i join decided d on d.item = i.id)
+		select k.programme, k.recognises,
+			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.opened_at >= $1),
+			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.result = 'granted'),
+			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.result = 'refused'),
+			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.ended_at < $2 and s.ended_why in ('withdrawn', 'not-wished')),
+			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.ended_at < $2 and s.ended_why in ('died', 'moved')),
+			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and (s.ended_at is null or s.ended_at >= $2)),
+			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.against),
+			(select sum((g ->> 'amount')::numeric)::text from decided d join item i on i.id = d.item, jsonb_array_elements(d.grants) g
+				where (i.programme, i.recognises) = (k.programme, k.recognises))
+		from kinds k order by k.recognises, k.programme`, from, to, int64(lo), int64(hi))
+	if err != nil {
+		return nil, fmt.Errorf("reading a monthly report: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Month, err error) {
+		var granting *string
+		err = row.Scan(&m.Programme, &m.Recognises, &m.Filed, &m.Granted, &m.Refused, &m.Withdrawn, &m.OtherEnds, &m.Open, &m.Against, &granting)
+		if err != nil {
+			return m, err
+		}
+		m.Name = c.nameOf(m.Programme, m.Recognises)
+		m.Granting, err = readAmount(granting)
+		return m, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading a monthly report: %w", err)
+	}
+	return all, nil
+}
