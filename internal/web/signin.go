@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"image/png"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 
 	"github.com/pquerna/otp"
@@ -23,6 +21,7 @@ type form struct {
 	Wrong    string
 	Login    string
 	Key      string
+	Passkey  passkey
 	Enrol    access.Authenticator
 	Postings []choice
 	Codes    []sealed.Secret
@@ -35,32 +34,20 @@ type choice struct {
 	Name string
 }
 
-func postingName(p access.Posting, lang fault.Lang) string {
-	if p.ID == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s · %s", p.Role.Name(lang), p.Area)
-}
-
-func (s *Site) signInPage(v *visit) error {
-	if v.session.Account != 0 {
-		return v.redirect(stepPage(v.session.Due))
+func (s *Site) signInPage(v *Visit) error {
+	if v.Session.Account != 0 {
+		return v.Redirect(v.onward(v.Session.Due))
 	}
 	return s.render(v, http.StatusOK, "signin", form{})
 }
 
 func visitor(r *http.Request) access.Visitor {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	address, _ := netip.ParseAddr(host) // of none, all such visitors count as one
-	return access.Visitor{Address: address, Agent: r.UserAgent()}
+	return access.Visitor{Address: cameBy(r).from, Agent: r.UserAgent()} // of no address, all such visitors count as one
 }
 
-func (s *Site) signIn(v *visit) error {
-	login := v.r.PostFormValue("login")
-	token, session, err := s.Access.SignIn(v.r.Context(), login, v.r.PostFormValue("password"), visitor(v.r))
+func (s *Site) signIn(v *Visit) error {
+	login := v.R.PostFormValue("login")
+	token, session, err := s.Access.SignIn(v.R.Context(), login, v.R.PostFormValue("password"), visitor(v.R))
 	if err != nil {
 		return s.again(v, "signin", form{Login: login}, err)
 	}
@@ -68,54 +55,54 @@ func (s *Site) signIn(v *visit) error {
 }
 
 // again shows a form with what was wrong.
-func (s *Site) again(v *visit, page string, f form, err error) error {
+func (s *Site) again(v *Visit, page string, f form, err error) error {
 	var status int
 	status, f.Wrong = s.explain(v, err)
 	return s.render(v, status, page, f)
 }
 
 // enter gives the browser its token and goes to what the session needs next.
-func (s *Site) enter(v *visit, token string, session access.Session) error {
+func (s *Site) enter(v *Visit, token string, session access.Session) error {
 	s.setCookie(v, sessionCookie, token, 0)
-	return v.redirect(stepPage(session.Due))
+	return v.Redirect(v.onward(session.Due))
 }
 
-func (s *Site) signOut(v *visit) error {
-	if err := s.Access.SignOut(v.r.Context(), v.token); err != nil {
+func (s *Site) signOut(v *Visit) error {
+	if err := s.Access.SignOut(v.R.Context(), v.token); err != nil {
 		return err
 	}
 	s.setCookie(v, sessionCookie, "", -1e9)
-	return v.redirect("/signin")
+	return v.Redirect("/signin")
 }
 
-func (s *Site) passwordPage(v *visit) error { return s.render(v, http.StatusOK, "password", form{}) }
+func (s *Site) passwordPage(v *Visit) error { return s.render(v, http.StatusOK, "password", form{}) }
 
 var unequal = fault.Text{Key: "web.unequal", Zh: "两次输入的新密码不一样", En: "the two new passwords are not the same"}
 
-func (s *Site) changePassword(v *visit) error {
-	chosen := v.r.PostFormValue("new")
-	if chosen != v.r.PostFormValue("again") {
+func (s *Site) changePassword(v *Visit) error {
+	chosen := v.R.PostFormValue("new")
+	if chosen != v.R.PostFormValue("again") {
 		return s.again(v, "password", form{}, fault.New(fault.Invalid, unequal, nil))
 	}
-	token, session, err := s.Access.ChangePassword(v.r.Context(), v.token, v.r.PostFormValue("old"), chosen)
+	token, session, err := s.Access.ChangePassword(v.R.Context(), v.token, v.R.PostFormValue("old"), chosen)
 	if err != nil {
 		return s.again(v, "password", form{}, err)
 	}
 	return s.enter(v, token, session)
 }
 
-func (s *Site) secondPage(v *visit) error { return s.render(v, http.StatusOK, "second", form{}) }
+func (s *Site) secondPage(v *Visit) error { return s.secondAgain(v, nil) }
 
-func (s *Site) giveSecond(v *visit) error {
-	token, session, err := s.Access.SecondFactor(v.r.Context(), v.token, v.r.PostFormValue("code"))
+func (s *Site) giveSecond(v *Visit) error {
+	token, session, err := s.Access.SecondFactor(v.R.Context(), v.token, v.R.PostFormValue("code"))
 	if err != nil {
-		return s.again(v, "second", form{}, err)
+		return s.secondAgain(v, err)
 	}
 	return s.enter(v, token, session)
 }
 
-func (s *Site) enrolPage(v *visit) error {
-	enrol, err := s.Access.BeginTOTP(v.r.Context(), v.token)
+func (s *Site) enrolPage(v *Visit) error {
+	enrol, err := s.Access.BeginTOTP(v.R.Context(), v.token)
 	if err != nil {
 		return err
 	}
@@ -123,11 +110,11 @@ func (s *Site) enrolPage(v *visit) error {
 }
 
 // enrol takes the first code; the codes for whoever loses the authenticator are shown this once.
-func (s *Site) enrol(v *visit) error {
-	codes, token, err := s.Access.FinishTOTP(v.r.Context(), v.token, v.r.PostFormValue("key"), v.r.PostFormValue("code"))
+func (s *Site) enrol(v *Visit) error {
+	codes, token, err := s.Access.FinishTOTP(v.R.Context(), v.token, v.R.PostFormValue("key"), v.R.PostFormValue("code"))
 	if err != nil {
 		status, wrong := s.explain(v, err)
-		enrol, err := s.Access.BeginTOTP(v.r.Context(), v.token)
+		enrol, err := s.Access.BeginTOTP(v.R.Context(), v.token)
 		if err != nil {
 			return err
 		}
@@ -137,24 +124,24 @@ func (s *Site) enrol(v *visit) error {
 	return s.render(v, http.StatusOK, "recovery", form{Codes: codes, To: "/"})
 }
 
-func (s *Site) postingPage(v *visit) error {
+func (s *Site) postingPage(v *Visit) error {
 	var f form
-	for _, p := range v.session.Postings {
-		f.Postings = append(f.Postings, choice{p.ID, postingName(p, v.lang)})
+	for _, p := range v.Session.Postings {
+		f.Postings = append(f.Postings, choice{p.ID, s.postingName(p, v.Lang)})
 	}
 	return s.render(v, http.StatusOK, "posting", f)
 }
 
-func (s *Site) choosePosting(v *visit) error {
-	id, err := strconv.ParseInt(v.r.PostFormValue("posting"), 10, 64)
+func (s *Site) choosePosting(v *Visit) error {
+	id, err := strconv.ParseInt(v.R.PostFormValue("posting"), 10, 64)
 	if err != nil {
 		return fault.New(fault.Invalid, noSuchPage, nil)
 	}
-	session, err := s.Access.Choose(v.r.Context(), v.token, id)
+	session, err := s.Access.Choose(v.R.Context(), v.token, id)
 	if err != nil {
 		return err
 	}
-	return v.redirect(stepPage(session.Due))
+	return v.Redirect(v.onward(session.Due))
 }
 
 // qrImage is the picture that an authenticator scans.

@@ -1,19 +1,25 @@
 package web
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
-	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ledger"
 	"dajiuzhu/internal/postgres"
@@ -55,31 +61,70 @@ type Config struct {
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 	Secure  bool                          // people come by https: cookies are sent by nothing else
+	Proxies Proxies                       // before the platform
 	Checks  func(context.Context) []Check // how the platform stands; each answers in time
 	Record  func(context.Context, postgres.Principal) (Record, error)
+	Places  Places           // their names; nil shows codes
+	Clock   func() time.Time // nil is the machine's
+}
+
+// Places names places.
+type Places interface {
+	Path(area.Code) string // from the county down, "" of one that it does not know
 }
 
 // Site is the pages.
 type Site struct {
 	Config
-	templates map[string]*template.Template
+	templates *Templates
+	routes    []Route
+	nav       []Link
+	versions  map[string]string // of static files, by name
+	lists     map[string]bool   // paths of which views are kept
+	packed    func(http.Handler) http.HandlerFunc
 	session   func(ctx context.Context, token string) (access.Session, error)
 	count     *prometheus.CounterVec
 	took      *prometheus.HistogramVec
 }
 
-// New reads the templates and returns the pages.
-func New(c Config) (*Site, error) {
-	s := &Site{Config: c, templates: map[string]*template.Template{}}
+// New returns the site of its own pages, which sign people in, and of others.
+func New(c Config, others ...Pages) (*Site, error) {
+	s := &Site{Config: c}
+	if s.Clock == nil {
+		s.Clock = time.Now
+	}
 	if c.Access != nil {
 		s.session = c.Access.Session
 	}
-	for _, name := range []string{"status", "signin", "password", "second", "enrol", "recovery", "posting", "fault"} {
-		t, err := template.New("frame.html").Funcs(template.FuncMap{"qr": qrImage}).ParseFS(pages, "pages/frame.html", "pages/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("reading the page %s: %w", name, err)
+	var err error
+	if s.templates, err = ParseTemplates(pages); err != nil {
+		return nil, err
+	}
+	s.routes = s.own()
+	for i := range s.routes {
+		s.routes[i].own = true
+	}
+	for _, p := range others {
+		s.routes = append(s.routes, p.Routes()...)
+		if offers, ok := p.(interface{ Nav() []Link }); ok {
+			s.nav = append(s.nav, offers.Nav()...)
 		}
-		s.templates[name] = t
+	}
+	if !slices.ContainsFunc(s.routes, func(r Route) bool { return r.Pattern == deskPattern }) {
+		s.routes = append(s.routes, Route{Pattern: deskPattern, Who: Ready, Do: s.status})
+	}
+	s.nav = append(s.nav, statusNav, accountsNav) // last: it is not what most people come for
+	s.lists = map[string]bool{}
+	for _, r := range s.routes {
+		if path, ok := strings.CutPrefix(r.Pattern, "GET "); ok && r.List {
+			s.lists[path] = true
+		}
+	}
+	if s.packed, err = packing(); err != nil {
+		return nil, fmt.Errorf("setting up the packing of answers: %w", err)
+	}
+	if s.versions, err = versionsOf(static); err != nil {
+		return nil, err
 	}
 	s.count = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dajiuzhu_http_requests_total", Help: "Requests by route and status."},
 		[]string{"route", "status"})
@@ -93,75 +138,34 @@ func New(c Config) (*Site, error) {
 	return s, nil
 }
 
-// who says who may call a route. The zero value is nobody.
-type who struct {
-	anybody  bool
-	signedIn bool              // whoever has a session, even one that still lacks a step
-	ready    bool              // whoever has a session that may act
-	may      access.Permission // whose posting allows this
-}
+// deskPattern is where everybody begins: the desk, the status where no package gives one.
+const deskPattern = "GET /{$}"
 
-var (
-	anybody  = who{anybody: true}
-	signedIn = who{signedIn: true}
-	ready    = who{ready: true}
-)
-
-// admits reports whether a session, the zero one being nobody's, may call.
-func (w who) admits(s access.Session) bool {
-	switch {
-	case w.anybody:
-		return true
-	case s.Account == 0:
-		return false
-	case w.signedIn:
-		return true
-	case w.may != "":
-		return s.May(w.may)
-	}
-	return w.ready && s.Due == access.Ready
-}
-
-// route is a page.
-type route struct {
-	pattern string
-	who     who
-	do      func(*Site, *visit) error
-}
-
-// routes is all there is, and who may call it.
-var routes = []route{
-	{"GET /healthz", anybody, (*Site).healthz},
-	{"GET /readyz", anybody, (*Site).readyz},
-	{"GET /static/", anybody, (*Site).file},
-	{"GET /ledger/", anybody, (*Site).ledger},
-	{"GET /signin", anybody, (*Site).signInPage},
-	{"POST /signin", anybody, (*Site).signIn},
-	{"POST /language", anybody, (*Site).language},
-	{"POST /signout", signedIn, (*Site).signOut},
-	{"GET /password", signedIn, (*Site).passwordPage},
-	{"POST /password", signedIn, (*Site).changePassword},
-	{"GET /second", signedIn, (*Site).secondPage},
-	{"POST /second", signedIn, (*Site).giveSecond},
-	{"GET /enrol", signedIn, (*Site).enrolPage},
-	{"POST /enrol", signedIn, (*Site).enrol},
-	{"GET /posting", signedIn, (*Site).postingPage},
-	{"POST /posting", signedIn, (*Site).choosePosting},
-	{"GET /{$}", ready, (*Site).status},
-}
-
-// visit is one request on its way.
-type visit struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	lang    fault.Lang
-	token   string
-	session access.Session
-}
-
-func (v *visit) redirect(to string) error {
-	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
-	return nil
+// own are the site's own pages.
+func (s *Site) own() []Route {
+	return slices.Concat(s.doorRoutes(), s.accountRoutes(), []Route{
+		{Pattern: "GET /healthz", Who: Anybody, Do: s.healthz},
+		{Pattern: "GET /readyz", Who: Anybody, Do: s.readyz},
+		{Pattern: "GET /static/", Who: Anybody, Do: s.file},
+		{Pattern: "GET /ledger/", Who: Anybody, Do: s.ledger},
+		{Pattern: "GET /signin", Who: Anybody, Do: s.signInPage},
+		{Pattern: "POST /signin", Who: Anybody, Do: s.signIn},
+		{Pattern: "POST /language", Who: Anybody, Do: s.language},
+		{Pattern: "POST /signout", Who: SignedIn, Do: s.signOut},
+		{Pattern: "GET /password", Who: SignedIn, Do: s.passwordPage},
+		{Pattern: "POST /password", Who: SignedIn, Do: s.changePassword},
+		{Pattern: "GET /second", Who: SignedIn, Do: s.secondPage},
+		{Pattern: "POST /second", Who: SignedIn, Do: s.giveSecond},
+		{Pattern: "GET /enrol", Who: SignedIn, Do: s.enrolPage},
+		{Pattern: "POST /enrol", Who: SignedIn, Do: s.enrol},
+		{Pattern: "GET /posting", Who: SignedIn, Do: s.postingPage},
+		{Pattern: "POST /posting", Who: SignedIn, Do: s.choosePosting},
+		{Pattern: "POST /views", Who: Ready, Do: s.saveView},
+		{Pattern: "POST /views/{id}/drop", Who: Ready, Do: s.dropView},
+		{Pattern: "GET /kept", Who: Ready, Do: s.kept},
+		{Pattern: "POST /kept", Who: Ready, Do: s.dropKept},
+		{Pattern: "GET /status", Who: May(access.Operate), Do: s.status},
+	})
 }
 
 const (
@@ -170,14 +174,27 @@ const (
 	largestBody    = 64 << 10 // bytes of a form
 )
 
+// Routes are all routes there are.
+func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
+
 // Handler is all pages behind what every request passes.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range routes {
-		mux.HandleFunc(r.pattern, s.page(r))
+	for _, r := range s.routes {
+		mux.HandleFunc(r.Pattern, s.page(r))
 	}
-	mux.HandleFunc("/", s.page(route{"/", anybody, func(*Site, *visit) error { return fault.New(fault.NotFound, noSuchPage, nil) }}))
-	return s.watch(mux, http.NewCrossOriginProtection().Handler(mux))
+	mux.HandleFunc("/", s.page(Route{Pattern: "/", Who: Anybody, Do: func(*Visit) error { return fault.New(fault.NotFound, noSuchPage, nil) }}))
+	return s.Proxies.behind(s.watch(mux, s.packed(http.NewCrossOriginProtection().Handler(mux))))
+}
+
+// leastPacked is bytes of an answer from which on it is worth packing; most are sent in one packet below it.
+const leastPacked = 1400
+
+// packing says what is packed: texts, each longer than it needs to be by some bytes, as many as its contents draw, so that the length of a page tells
+// nobody who listens and has parts of it changed what else stands in it.
+func packing() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(gzhttp.MinSize(leastPacked), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.RandomJitter(64, 0, false),
+		gzhttp.ContentTypes([]string{"text/html", "text/css", "text/javascript", "text/plain", "text/csv", "application/json", "image/svg+xml", "application/manifest+json"}))
 }
 
 var (
@@ -189,16 +206,16 @@ var (
 )
 
 // page admits whoever may call a route, and answers with its fault otherwise.
-func (s *Site) page(r route) http.HandlerFunc {
+func (s *Site) page(r Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, request *http.Request) {
-		request.Body = http.MaxBytesReader(w, request.Body, largestBody)
-		v := &visit{w: w, r: request, lang: language(request)}
-		err := readForm(request)
+		request.Body = http.MaxBytesReader(w, request.Body, max(largestBody, r.Largest))
+		v := &Visit{W: w, R: request, Lang: language(request), site: s}
+		err := readForm(r, request)
 		if err == nil {
 			err = s.recognise(v)
 		}
 		if err == nil {
-			err = s.admit(r, v)
+			err = s.answer(r, v)
 		}
 		if err != nil {
 			s.fail(v, err)
@@ -206,8 +223,11 @@ func (s *Site) page(r route) http.HandlerFunc {
 	}
 }
 
-// readForm reads a form here, so that no page takes one that is cut off for an empty one.
-func readForm(r *http.Request) error {
+// readForm reads a form here, so that no page takes one that is cut off for an empty one. A route that takes larger bodies reads its own.
+func readForm(route Route, r *http.Request) error {
+	if route.Largest > 0 {
+		return nil
+	}
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, badForm, nil).Because(err)
 	}
@@ -215,30 +235,50 @@ func readForm(r *http.Request) error {
 }
 
 // recognise tells who visits.
-func (s *Site) recognise(v *visit) error {
-	cookie, err := v.r.Cookie(sessionCookie)
+func (s *Site) recognise(v *Visit) error {
+	cookie, err := v.R.Cookie(sessionCookie)
 	if err != nil || s.session == nil {
 		return nil
 	}
-	session, err := s.session(v.r.Context(), cookie.Value)
+	session, err := s.session(v.R.Context(), cookie.Value)
 	if access.SignedOut(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	v.token, v.session = cookie.Value, session
+	v.token, v.Session = cookie.Value, session
 	return nil
 }
 
-func (s *Site) admit(r route, v *visit) error {
+// answer takes a proof of who somebody is, if one comes with the form, and then does what the route does.
+func (s *Site) answer(r Route, v *Visit) error {
+	if r.Largest == 0 { // a proof is in a form that was read; a larger body is the route's own to read
+		if err := s.prove(v); err != nil {
+			return s.confirmPage(v, err)
+		}
+	}
+	err := s.admit(r, v)
+	if access.ConfirmFirst(err) {
+		return s.confirmPage(v, nil)
+	}
+	return err
+}
+
+func (s *Site) admit(r Route, v *Visit) error {
 	switch {
-	case r.who.admits(v.session):
-		return r.do(s, v)
-	case v.session.Account == 0:
-		return v.redirect("/signin")
-	case v.session.Due != access.Ready:
-		return v.redirect(stepPage(v.session.Due))
+	case r.Who.Admits(v.Session):
+		if err := s.taken(v); err != nil {
+			return err
+		}
+		return r.Do(v)
+	case v.Session.Account == 0:
+		if err := s.keep(r, v); err != nil {
+			return err
+		}
+		return v.Redirect("/signin")
+	case v.Session.Due != access.Ready:
+		return v.Redirect(stepPage(v.Session.Due))
 	}
 	return fault.New(fault.Forbidden, notYours, nil)
 }
@@ -256,48 +296,28 @@ var statuses = map[fault.Kind]int{
 }
 
 // explain is a fault as the visitor reads it, with its status; what is our own is logged and not shown.
-func (s *Site) explain(v *visit, err error) (int, string) {
+func (s *Site) explain(v *Visit, err error) (int, string) {
 	if status, ok := statuses[fault.KindOf(err)]; ok {
 		var e *fault.Error
 		if asFault(err, &e) {
-			return status, e.Message(v.lang)
+			return status, e.Message(v.Lang)
 		}
 	}
-	id := requestID(v.r.Context())
+	id := requestID(v.R.Context())
 	s.Log.Error("a page failed", "request", id, "error", fault.HideNumbers(err.Error()))
-	return http.StatusInternalServerError, fault.New(fault.Internal, ourFault, fault.Args{"id": id}).Message(v.lang)
+	return http.StatusInternalServerError, fault.New(fault.Internal, ourFault, fault.Args{"id": id}).Message(v.Lang)
 }
 
-func (s *Site) fail(v *visit, err error) {
+func (s *Site) fail(v *Visit, err error) {
 	status, message := s.explain(v, err)
 	if failed := s.render(v, status, "fault", message); failed != nil {
-		s.Log.Error("a page of a fault failed", "request", requestID(v.r.Context()), "error", failed)
+		s.Log.Error("a page of a fault failed", "request", requestID(v.R.Context()), "error", failed)
 	}
 }
 
-// view is what templates see.
-type view struct {
-	Lang    fault.Lang
-	Path    string
-	Session access.Session
-	Page    any
-}
-
-// Say chooses between Chinese and English.
-func (v view) Say(zh, en string) string { return v.Lang.Say(zh, en) }
-
-// Posting names the posting in which the session acts.
-func (v view) Posting() string { return postingName(v.Session.Posting, v.Lang) }
-
-func (s *Site) render(v *visit, status int, name string, page any) error {
-	var b bytes.Buffer
-	if err := s.templates[name].Execute(&b, view{v.lang, v.r.URL.Path, v.session, page}); err != nil {
-		return fmt.Errorf("making the page %s: %w", name, err)
-	}
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.WriteHeader(status)
-	_, _ = v.w.Write(b.Bytes()) // the visitor may have left
-	return nil
+// render answers with one of the site's own pages.
+func (s *Site) render(v *Visit, status int, name string, page any) error {
+	return v.Render(status, s.templates, name, page)
 }
 
 // language is what the visitor chose, Chinese otherwise.
@@ -308,30 +328,52 @@ func language(r *http.Request) fault.Lang {
 	return fault.Zh
 }
 
-func (s *Site) setCookie(v *visit, name, value string, age time.Duration) {
-	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+func (s *Site) setCookie(v *Visit, name, value string, age time.Duration) {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: s.Secure || cameBy(v.R).secure, SameSite: http.SameSiteLaxMode}
 	if age != 0 {
 		c.MaxAge = int(age.Seconds())
 	}
-	http.SetCookie(v.w, c)
+	http.SetCookie(v.W, c)
 }
 
 // language changes the language and goes back to the page from which it was asked for.
-func (s *Site) language(v *visit) error {
-	s.setCookie(v, languageCookie, v.r.PostFormValue("lang"), 365*24*time.Hour)
-	back, err := url.Parse(v.r.PostFormValue("back"))
+func (s *Site) language(v *Visit) error {
+	s.setCookie(v, languageCookie, v.R.PostFormValue("lang"), 365*24*time.Hour)
+	back, err := url.Parse(v.R.PostFormValue("back"))
 	if err != nil || back.Path == "" || back.Path[0] != '/' {
-		return v.redirect("/")
+		return v.Redirect("/")
 	}
-	return v.redirect((&url.URL{Path: back.Path}).EscapedPath())
+	return v.Redirect((&url.URL{Path: back.Path, RawQuery: back.RawQuery}).RequestURI())
 }
 
-func (s *Site) file(v *visit) error {
-	http.FileServerFS(static).ServeHTTP(v.w, v.r)
+// versionsOf are short digests of the files under static, by name.
+func versionsOf(files fs.FS) (map[string]string, error) {
+	versions := map[string]string{}
+	err := fs.WalkDir(files, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		digest := sha256.Sum256(content)
+		versions[strings.TrimPrefix(name, "static/")] = hex.EncodeToString(digest[:6])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the pages' own files: %w", err)
+	}
+	return versions, nil
+}
+
+// file serves the frame's own files: one that is asked for by its version never changes.
+func (s *Site) file(v *Visit) error {
+	if version := v.R.URL.RawQuery; version != "" && version == s.versions[strings.TrimPrefix(v.R.URL.Path, "/static/")] {
+		v.W.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.FileServerFS(static).ServeHTTP(v.W, v.R)
 	return nil
 }
 
-func (s *Site) ledger(v *visit) error {
-	http.StripPrefix("/ledger", ledger.Handler(s.DB, s.Log)).ServeHTTP(v.w, v.r)
+func (s *Site) ledger(v *Visit) error {
+	http.StripPrefix("/ledger", ledger.Handler(s.DB, s.Log)).ServeHTTP(v.W, v.R)
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // healthz answers as long as the program does.
-func (s *Site) healthz(v *visit) error {
-	_, err := v.w.Write([]byte("ok\n"))
+func (s *Site) healthz(v *Visit) error {
+	_, err := v.W.Write([]byte("ok\n"))
 	return err
 }
 
@@ -19,8 +19,8 @@ func (s *Site) healthz(v *visit) error {
 const checkTime = 3 * time.Second
 
 // readyz answers 200 if everything stands as it should, 503 otherwise, and says how each part stands.
-func (s *Site) readyz(v *visit) error {
-	ctx, cancel := context.WithTimeout(v.r.Context(), checkTime)
+func (s *Site) readyz(v *Visit) error {
+	ctx, cancel := context.WithTimeout(v.R.Context(), checkTime)
 	defer cancel()
 	checks := s.Checks(ctx)
 	status, all := http.StatusOK, map[string]any{}
@@ -30,26 +30,28 @@ func (s *Site) readyz(v *visit) error {
 		}
 		all[c.Name] = map[string]any{"ok": c.OK, "value": c.Value}
 	}
-	v.w.Header().Set("Content-Type", "application/json")
-	v.w.WriteHeader(status)
-	return json.NewEncoder(v.w).Encode(all)
+	v.W.Header().Set("Content-Type", "application/json")
+	v.W.WriteHeader(status)
+	return json.NewEncoder(v.W).Encode(all)
 }
 
-// statusPage is what the first page shows.
+var statusNav = Link{Path: "/status", Zh: "平台状态", En: "Status", Who: May(access.Operate)}
+
+// statusPage is what the page on the status shows.
 type statusPage struct {
 	Record Record
 	Checks []Check // of whoever operates the platform
 }
 
-func (s *Site) status(v *visit) error {
-	ctx, cancel := context.WithTimeout(v.r.Context(), checkTime)
+func (s *Site) status(v *Visit) error {
+	ctx, cancel := context.WithTimeout(v.R.Context(), checkTime)
 	defer cancel()
 	var p statusPage
 	var err error
-	if p.Record, err = s.Record(ctx, v.session.Principal("")); err != nil {
+	if p.Record, err = s.Record(ctx, v.Session.Principal("")); err != nil {
 		return err
 	}
-	if v.session.May(access.Operate) {
+	if v.Session.May(access.Operate) {
 		p.Checks = s.Checks(ctx)
 	}
 	return s.render(v, http.StatusOK, "status", p)

@@ -2,16 +2,20 @@ package web_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"html"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,15 +41,40 @@ type world struct {
 	server *httptest.Server
 	client *http.Client
 	log    bytes.Buffer
+	later  atomic.Int64 // by how much the clock is ahead
 }
 
-func newWorld(t *testing.T) *world {
+// ahead lets time pass.
+func (w *world) ahead(d time.Duration) { w.later.Add(int64(d)) }
+
+// another is the same site in another browser.
+func (w *world) another() *world {
+	w.Helper()
+	client := *w.client
+	client.Jar, _ = cookiejar.New(nil)
+	return &world{T: w.T, site: w.site, access: w.access, server: w.server, client: &client}
+}
+
+// cookie gives the browser a token that nobody looks at, for [web.Site.ActAs].
+func (w *world) cookie() {
+	base, _ := url.Parse(w.server.URL)
+	w.client.Jar.SetCookies(base, []*http.Cookie{{Name: "dajiuzhu_session", Value: "any"}})
+}
+
+func newWorld(t *testing.T, edit ...func(*access.Config)) *world { return newWorldOf(t, nil, edit...) }
+
+// newWorldOf is a world with pages beside the site's own.
+func newWorldOf(t *testing.T, pages []web.Pages, edit ...func(*access.Config)) *world {
 	t.Helper()
 	db := postgrestest.New(t)
 	w := &world{T: t}
 	var err error
-	w.access, err = access.New(access.Config{DB: db, Keys: sealed.NewKeys(), Clock: time.Now, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
-		Site: access.Site{Name: "大救助", URL: "http://localhost:8080"}})
+	c := access.Config{DB: db, Keys: sealed.NewKeys(), Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
+		Clock: func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) }, Site: access.Site{Name: "大救助", URL: "http://localhost:8080"}}
+	for _, e := range edit {
+		e(&c)
+	}
+	w.access, err = access.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +88,7 @@ func newWorld(t *testing.T) *world {
 			}
 			return web.Record{Persons: 20000, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{Zh: "红色", En: "red", Warnings: 12}}}, nil
 		},
-	})
+	}, pages...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +124,8 @@ func (w *world) account(login string, role access.Role, where string) string {
 type page struct {
 	path   string
 	status int
-	text   string
+	text   string // unescaped
+	raw    string
 }
 
 func (w *world) do(r *http.Request) page {
@@ -109,7 +139,7 @@ func (w *world) do(r *http.Request) page {
 	if _, err := b.ReadFrom(answer.Body); err != nil {
 		w.Fatal(err)
 	}
-	return page{answer.Request.URL.Path, answer.StatusCode, html.UnescapeString(b.String())}
+	return page{answer.Request.URL.Path, answer.StatusCode, html.UnescapeString(b.String()), b.String()}
 }
 
 func (w *world) get(path string) page {
@@ -182,18 +212,23 @@ func TestSigningIn(t *testing.T) {
 
 // Every route, and every role, and nobody: whoever the route does not name is sent away, and gets nothing of the page.
 func TestWhoMayCall(t *testing.T) {
-	open := []string{"GET /healthz", "GET /readyz", "GET /static/", "GET /ledger/", "GET /signin", "POST /signin", "POST /language"}
+	open := []string{"GET /healthz", "GET /readyz", "GET /static/", "GET /ledger/", "GET /signin", "POST /signin", "POST /language",
+		"POST /passkey", "POST /passkey/signin", "POST /outside", "GET /outside"}
+	acting := []string{"GET /{$}", "/account/relative", "/kept", "/views"} // who lacks a step does not get there
 	steps := []access.Step{access.Ready, access.GiveSecond, access.ChangePassword, access.ChoosePosting, access.EnrolSecond}
-	for _, r := range web.Routes() {
+	for _, r := range newWorld(t).site.Routes() {
 		public := strings.Contains(strings.Join(open, "\n")+"\n", r.Pattern+"\n")
-		if got := r.Admits(access.Session{}); got != public {
+		if got := r.Who.Admits(access.Session{}); got != public {
 			t.Errorf("%s admits nobody's session: %v", r.Pattern, got)
 		}
 		for _, role := range access.Roles() {
 			for _, step := range steps {
 				s := access.Session{Account: 1, Due: step, Posting: access.Posting{ID: 1, Role: role}}
-				want := public || r.Pattern != "GET /{$}" || step == access.Ready
-				if got := r.Admits(s); got != want {
+				want := public || step == access.Ready || !slices.ContainsFunc(acting, func(a string) bool { return strings.Contains(r.Pattern, a) })
+				if strings.Contains(r.Pattern, "/accounts") || r.Pattern == "GET /status" {
+					want = step == access.Ready && role == access.Administrator
+				}
+				if got := r.Who.Admits(s); got != want {
 					t.Errorf("%s admits a %s of step %q: %v", r.Pattern, role, step, got)
 				}
 			}
@@ -204,8 +239,7 @@ func TestWhoMayCall(t *testing.T) {
 // A role that does not operate the platform sees no checks.
 func TestWhoSeesChecks(t *testing.T) {
 	w := newWorld(t)
-	base, _ := url.Parse(w.server.URL)
-	w.client.Jar.SetCookies(base, []*http.Cookie{{Name: "dajiuzhu_session", Value: "any"}})
+	w.cookie()
 	for _, role := range access.Roles() {
 		w.site.ActAs(access.Session{Account: 1, Posting: access.Posting{ID: 1, Role: role}})
 		p := w.get("/")
@@ -226,7 +260,7 @@ func TestWhatIsRefused(t *testing.T) {
 	w.post("/language", url.Values{"lang": {"zh"}, "back": {"//evil.example/x"}}).want(t, "/x", 404)
 	w.get("/readyz").want(t, "/readyz", 503, `"jobs":{"ok":false,"value":"3"}`)
 	w.get("/healthz").want(t, "/healthz", 200, "ok")
-	w.get("/static/style.css").want(t, "/static/style.css", 200, "--accent")
+	w.get("/static/style.css").want(t, "/static/style.css", 200, "--brand")
 	answer, err := w.client.Get(w.server.URL + "/signin")
 	if err != nil {
 		t.Fatal(err)
@@ -237,5 +271,41 @@ func TestWhatIsRefused(t *testing.T) {
 		if got := answer.Header.Get(name); got == "" || !strings.Contains(got, part) {
 			t.Errorf("%s is %q", name, got)
 		}
+	}
+}
+
+// Texts are packed for browsers that can unpack them; what is small, or a picture, is not.
+func TestPacking(t *testing.T) {
+	w := newWorld(t)
+	ask := func(path string) (encoding string, length int, text string) {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", w.server.URL+path, nil)
+		r.Header.Set("Accept-Encoding", "gzip") // said here, the client leaves it packed
+		a, err := w.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		var b bytes.Buffer
+		_, _ = b.ReadFrom(a.Body)
+		length = b.Len()
+		if encoding = a.Header.Get("Content-Encoding"); encoding == "gzip" {
+			unpacked, err := gzip.NewReader(&b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := io.ReadAll(unpacked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(all)
+		}
+		return encoding, length, text
+	}
+	encoding, length, text := ask("/static/style.css")
+	if encoding != "gzip" || !strings.Contains(text, "--brand") || length > len(text)/2 {
+		t.Fatalf("%q, %d bytes of %d", encoding, length, len(text))
+	}
+	if encoding, _, _ := ask("/healthz"); encoding != "" {
+		t.Errorf("two bytes are packed by %s", encoding)
 	}
 }

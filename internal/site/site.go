@@ -1,0 +1,87 @@
+// Package site puts all packages of pages together to the one site that is served.
+//
+//	site, err := site.New(web.Config{…}, site.Deps{…})
+package site
+
+import (
+	"dajiuzhu/internal/casework"
+	"dajiuzhu/internal/discovery"
+	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/jobs"
+	"dajiuzhu/internal/means"
+	"dajiuzhu/internal/notification"
+	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/visit"
+	"dajiuzhu/internal/warning"
+	"dajiuzhu/internal/web"
+	"dajiuzhu/internal/web/cases"
+	"dajiuzhu/internal/web/checks"
+	"dajiuzhu/internal/web/desk"
+	"dajiuzhu/internal/web/feeds"
+	"dajiuzhu/internal/web/files"
+	"dajiuzhu/internal/web/visits"
+	"dajiuzhu/internal/web/warnings"
+)
+
+// Deps are what the pages stand on, beside the frame's.
+type Deps struct {
+	Policy    *rules.Policy
+	Registry  *registry.Registry
+	Discovery *discovery.Discovery
+	Record    *ingest.Record
+	Uploads   *ingest.Uploads
+	Queue     *jobs.Queue
+	Means     *means.Checks
+	Warnings  *warning.Warnings
+	Visits    *visit.Visits
+	Casework  *casework.Casework
+	Notes     *notification.Notifications
+	Contact   string // whom residents call
+	Home      string // under which the public comes: "https://dajiuzhu.example"
+}
+
+// New returns the site with all pages there are, in the order of the bar on top.
+func New(c web.Config, d Deps) (*web.Site, error) {
+	c.Places = d.Policy.Pack().Areas
+	var all []web.Pages
+	for _, make := range []func(web.Config, Deps) (web.Pages, error){desked, warned, visited, cased, checked, filed, fed} {
+		pages, err := make(c, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, pages)
+	}
+	return web.New(c, all...)
+}
+
+func desked(c web.Config, d Deps) (web.Pages, error) {
+	return desk.New(desk.Deps{DB: c.DB, Pack: d.Policy.Pack(), Record: d.Record, Warnings: d.Warnings, Visits: d.Visits, Casework: d.Casework})
+}
+
+func warned(c web.Config, d Deps) (web.Pages, error) {
+	return warnings.New(warnings.Config{DB: c.DB, Warnings: d.Warnings, Registry: d.Registry, Pack: d.Policy.Pack(), Explain: d.Discovery,
+		Hides: files.Hides(d.Policy), Site: d.Home})
+}
+
+func visited(c web.Config, d Deps) (web.Pages, error) {
+	return visits.New(visits.Deps{DB: c.DB, Visits: d.Visits})
+}
+
+func cased(c web.Config, d Deps) (web.Pages, error) {
+	return cases.New(cases.Deps{DB: c.DB, Pack: d.Policy.Pack(), Casework: d.Casework, Registry: d.Registry, Means: d.Means,
+		Explain: d.Discovery.Explain, Notes: d.Notes, Contact: d.Contact})
+}
+
+func filed(c web.Config, d Deps) (web.Pages, error) {
+	return files.New(files.Deps{DB: c.DB, Registry: d.Registry, Discovery: d.Discovery, Policy: d.Policy, Warnings: d.Warnings, Visits: d.Visits,
+		Casework: d.Casework})
+}
+
+func checked(c web.Config, d Deps) (web.Pages, error) {
+	return checks.New(checks.Deps{DB: c.DB, Pack: d.Policy.Pack(), Means: d.Means, Registry: d.Registry})
+}
+
+func fed(c web.Config, d Deps) (web.Pages, error) {
+	return feeds.New(feeds.Deps{DB: c.DB, Pack: d.Policy.Pack(), Record: d.Record, Uploads: d.Uploads, Access: c.Access, Queue: d.Queue})
+}

@@ -1,0 +1,379 @@
+package cases_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"dajiuzhu/internal/web/cases"
+)
+
+// file files for the household by the assistant, and returns the first case's page.
+func (w *world) file(wants ...string) string {
+	w.Helper()
+	pairs := []string{"go", "check", "applicant", "1", "proxy", "委托书1号"}
+	for _, x := range wants {
+		pairs = append(pairs, "want", x)
+	}
+	checked := w.formOf("assistant", "/cases/new?household=1", "/cases/new", pairs...)
+	p := w.request("assistant", "POST", "/cases/new", checked)
+	w.wants("the answers to be checked", p, 200, "提交申报")
+	checked.Set("go", "file")
+	p = w.request("assistant", "POST", "/cases/new", checked)
+	w.wants("the filing", p, 200, "现在要办")
+	return p.path
+}
+
+// step does a step of a case.
+func (w *world) step(login, path, step string, pairs ...string) page {
+	w.Helper()
+	return w.send(login, path, path+"/do/"+step, pairs...)
+}
+
+var authorised = []string{"signed-by", "1", "signed-by", "2", "signature", "档案柜3-12"}
+
+// TestDibao goes the whole way of an allowance by the pages: every step's form, by those whose step it is, until its papers are in the archive.
+func TestDibao(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	colleague := fmt.Sprint(w.ids["colleague"])
+	for _, s := range []struct {
+		day, hour int
+		login     string
+		step      string
+		with      []string
+		shows     string
+	}{
+		{2, 10, "assistant", "apply", []string{"signer", "国志强", "signature", "申请书1", "kept", "柜1", "paper-kind", "application", "pages", "3"}, "申请书"},
+		{2, 10, "assistant", "authorise", authorised, "受理"},
+		{2, 11, "officer", "accept", nil, "家庭经济状况核对"},
+		{4, 9, "supervisor", "check", []string{"result", "无异常"}, "入户调查"},
+		{5, 9, "officer", "survey", []string{"with", colleague, "result", "与申报一致", "signer", "国志强", "signature", "调查表1"}, "初审意见"},
+		{6, 9, "colleague", "opinion", []string{"component", "difference", "amount", "812.40", "per", "month", "reason", "拟同意"}, "公示"},
+		{6, 10, "officer", "notice", []string{"place", "国寨村公开栏", "contact", "0534-1234567"}, "审核确认"},
+		{16, 9, "decider", "confirm", []string{"result", "granted", "component", "difference", "amount", "812.40", "per", "month", "outcome", "eligible"}, "确认通知书"},
+		{16, 10, "officer", "letter", []string{"delivered", "本人签收"}, "公布"},
+		{16, 11, "officer", "publish", []string{"place", "国寨村公开栏"}, "发放"},
+		{17, 9, "supervisor", "pay", nil, "办结"},
+	} {
+		w.at(s.day, s.hour)
+		w.renew()
+		w.wants(s.login+" "+s.step, w.step(s.login, path, s.step, s.with...), 200, s.shows)
+	}
+	if n := w.count("authorisation where paper = '档案柜3-12'"); n != 2 {
+		t.Errorf("%d consents are kept for checks, want 2", n)
+	}
+	w.renew()
+	for what, text := range map[string]string{"application": "国雨桐", "authorisation": "李春燕", "survey": "与申报一致", "notice": "812.40", "publication": "812.40", "letter": "行政复议"} {
+		p := w.get("assistant", path+"/print/"+what)
+		w.wants("printed "+what, p, 200, text)
+		if what == "notice" && strings.Contains(p.text, "国雨桐") {
+			t.Error("a child stands on a notice")
+		}
+	}
+	w.renew()
+	w.wants("archiving", w.send("officer", path, path+"/archive"), 200, "归档目录", "申请书")
+	w.wants("a register", w.get("officer", "/registers?programme=dibao&on=2026-12-02"), 200, "国志强", "812.40")
+	w.wants("the month", w.get("officer", "/registers/month?month=2026-11"), 200, "812.40")
+	w.renew()
+	w.wants("the times", w.get("supervisor", "/supervision/times"), 200, "14.0", "改革前 37 天")
+	w.wants("closed", w.get("officer", "/cases?view=ended"), 200, "国志强")
+	if n := w.count("notification where template in ('filing-received', 'accepted', 'survey-planned', 'notice-posted', 'granted') and person = 1"); n != 5 {
+		t.Errorf("the applicant was told %d things, want 5", n)
+	}
+	w.wants("the desk's notifications", w.get("decider", "/notifications"), 200, "审核确认")
+}
+
+// renew lets the sessions go on that ended as the clock did.
+func (w *world) renew() {
+	w.Helper()
+	now := w.clock().Format("2006-01-02 15:04:05-07")
+	w.own("update session set ends_at = '2030-01-01', seen_at = '" + now + "', confirmed_at = '" + now + "'")
+}
+
+// TestWhatIsRefusedComesBack: a form that lacks something comes back with all that was written, and the page says where it lacks.
+func TestWhatIsRefusedComesBack(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	w.wants("applied", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书1"), 200)
+	p := w.step("assistant", path, "authorise", "signed-by", "1", "signature", "柜<3>")
+	w.wants("without an adult's signature", p, 422, "李春燕", `value="柜<3>"`, `href="#f-signed-by"`)
+	w.wants("without a paper", w.step("assistant", path, "authorise", "signed-by", "1", "signed-by", "2"), 422, "授权书存放处")
+	w.wants("authorised", w.step("assistant", path, "authorise", authorised...), 200)
+	w.wants("too long", w.step("officer", path, "lacking", "papers", strings.Repeat("长", 5000)), 422, "文字太长")
+	w.wants("nothing lacks", w.step("officer", path, "lacking"), 422, "缺的材料")
+	w.wants("what lacks", w.step("officer", path, "lacking", "papers", "诊断证明", "due", "2026-11-20"), 200, "诊断证明")
+	w.wants("returned without a reason", w.send("officer", path, path+"/happen/return", "to", "apply"), 422, "原因")
+	if n := w.count("item_event") + w.count("item_step where step = 'accept'"); n != 0 {
+		t.Errorf("%d things were done", n)
+	}
+	w.wants("a household that is not there", w.get("officer", "/cases/new?household=77"), 404)
+	w.wants("no case", w.get("officer", "/cases/77"), 404)
+	w.wants("no number", w.get("officer", "/cases/x"), 404)
+	w.wants("nothing to print", w.get("officer", path+"/print/letter"), 409)
+	w.wants("no such paper", w.get("officer", path+"/print/x"), 404)
+	w.wants("a bad place", w.get("officer", "/cases?after=zzz"), 422)
+	w.wants("a bad month", w.get("officer", "/registers/month?month=zzz"), 422)
+}
+
+// TestTwiceIsOnce: a form that is sent twice does one thing, and one of a page that is out of date does nothing and keeps its text.
+func TestTwiceIsOnce(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	apply := w.formOf("assistant", path, path+"/do/apply", "signer", "国志强", "signature", "申请书1")
+	again := w.formOf("assistant", path, path+"/do/apply", "signer", "李春燕", "signature", "申请书2")
+	for range 2 {
+		w.wants("the same form", w.request("assistant", "POST", path+"/do/apply", apply), 200, "授权")
+	}
+	p := w.request("assistant", "POST", path+"/do/apply", again)
+	w.wants("a page that is out of date", p, 409, "已被别人办理过")
+	if n := w.count("item_step"); n != 1 {
+		t.Errorf("%d steps were done, want 1", n)
+	}
+	filing := w.formOf("officer", "/cases/new?household=1", "/cases/new", "go", "file", "applicant", "1", "want", "temp-expenditure/0")
+	for range 2 {
+		w.wants("the same filing", w.request("officer", "POST", "/cases/new", filing), 200)
+	}
+	if n := w.count("filing"); n != 2 {
+		t.Errorf("%d filings, want 2", n)
+	}
+	back := w.formOf("officer", path, path+"/happen/return", "to", "apply", "reason", "缺签名")
+	for range 2 {
+		w.wants("the same return", w.request("officer", "POST", path+"/happen/return", back), 200, "缺签名")
+	}
+	if n := w.count("item_event"); n != 1 {
+		t.Errorf("%d returns, want 1", n)
+	}
+}
+
+// TestWho: nobody sees a case that is not theirs, and nobody does another's step.
+func TestWho(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	for _, p := range people {
+		status, shows := 200, true
+		if p.login == "stranger" || p.login == "health" {
+			status, shows = 404, false
+		}
+		page := w.get(p.login, path)
+		w.wants(p.login, page, status)
+		if strings.Contains(page.text, "国志强") != shows {
+			t.Errorf("%s sees the name: %v", p.login, !shows)
+		}
+		if queue := w.get(p.login, "/cases?view=under"); strings.Contains(queue.text, "国志强") != shows {
+			t.Errorf("%s sees the name in the queue: %v", p.login, !shows)
+		}
+		for _, what := range []string{"application", "authorisation", "survey"} {
+			w.wants(p.login+" prints", w.get(p.login, path+"/print/"+what), status)
+		}
+	}
+	form := url.Values{"key": {"k"}, "signer": {"国志强"}, "signature": {"x"}}
+	for login, status := range map[string]int{"stranger": 404, "health": 404, "decider": 403, "supervisor": 403, "inspector": 403} {
+		w.wants(login+" applies", w.request(login, "POST", path+"/do/apply", form), status)
+	}
+	w.wants("an officer looks", w.request("officer", "POST", path+"/look", form), 403)
+	w.wants("an officer sees supervision", w.get("officer", "/supervision"), 403)
+	w.wants("nobody", w.get("nobody", path), 200)
+	if p := w.get("nobody", path); p.path != "/signin" || strings.Contains(p.text, "国志强") {
+		t.Errorf("nobody is at %s", p.path)
+	}
+	if n := w.count("item_step"); n != 0 {
+		t.Errorf("%d steps were done", n)
+	}
+}
+
+const script = `<script>alert("x")</script>'"><img src=x onerror=alert(1)>`
+
+// TestScripts: what somebody writes is shown as it is, everywhere, and is never a part of the page.
+func TestScripts(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	w.wants("apply", w.step("assistant", path, "apply", "signer", script, "signature", script, "kept", script, "paper-name", script), 200)
+	w.wants("authorise", w.step("assistant", path, "authorise", "signed-by", "1", "signed-by", "2", "for-1", script, "signature", script), 200)
+	w.wants("lacking", w.step("officer", path, "lacking", "papers", script), 200)
+	w.wants("near kin", w.request("officer", "POST", path+"/happen/near-kin", w.formOf("officer", path, path+"/happen/died", "reason", script)), 200)
+	w.wants("look", w.send("supervisor", path, path+"/look", "said", script), 200)
+	w.wants("refused with a script", w.send("officer", path, path+"/happen/return", "to", script, "reason", script), 409)
+	w.wants("a script in a filter", w.get("officer", "/cases?programme="+url.QueryEscape(script)), 200)
+	for _, login := range []string{"officer", "supervisor", "assistant"} {
+		for _, at := range []string{path, "/notifications", path + "/print/application", path + "/print/survey"} {
+			p := w.get(login, at)
+			if strings.Contains(p.raw, "<script>alert") || strings.Contains(p.raw, "<img src=x") {
+				t.Errorf("%s: a script is part of %s", login, at)
+			}
+		}
+	}
+}
+
+// TestObjection: while one is open nothing is decided; who answers it by having it surveyed anew takes the case back.
+func TestObjection(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	colleague := fmt.Sprint(w.ids["colleague"])
+	for _, s := range []struct {
+		login, step string
+		with        []string
+	}{
+		{"assistant", "apply", []string{"signer", "国志强", "signature", "申请书"}}, {"assistant", "authorise", authorised}, {"officer", "accept", nil}, {"supervisor", "check", []string{"result", "无异常"}},
+		{"officer", "survey", []string{"with", colleague, "result", "一致", "signer", "国志强", "signature", "表"}},
+		{"officer", "opinion", []string{"component", "difference", "amount", "812.40", "per", "month", "reason", "拟同意"}}, {"officer", "notice", []string{"place", "村"}},
+	} {
+		w.wants(s.step, w.step(s.login, path, s.step, s.with...), 200)
+	}
+	w.wants("an empty one", w.send("officer", path, path+"/object", "against", "notice"), 422, "异议内容")
+	w.wants("objected", w.send("officer", path, path+"/object", "against", "notice", "who", script, "said", "他家有车"), 200, "他家有车", "有异议", "答复期限")
+	w.wants("not answered", w.send("officer", path, path+"/answer/1", "answer", "community-review"), 422, "处理结果")
+	w.wants("a review without anybody", w.send("officer", path, path+"/answer/1", "answer", "community-review", "found", "不成立", "upheld", "no"), 422)
+	w.wants("answered", w.send("officer", path, path+"/answer/1", "answer", "community-review", "found", "评议认为不成立", "upheld", "no", "present", "王一、李二,赵三"), 200, "评议认为不成立", "王一、李二、赵三")
+	w.wants("a photograph", w.send("officer", path, path+"/photograph/1", "kept", "照片1"), 200, "照片1")
+}
+
+// TestCheckAndVisit: the check of means that everybody authorised is asked for on the case's page, and the survey's visit is sent to phones, each once.
+func TestCheckAndVisit(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	w.wants("apply", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书"), 200)
+	w.wants("authorise", w.step("assistant", path, "authorise", authorised...), 200)
+	w.wants("accept", w.step("officer", path, "accept"), 200)
+	ask := w.formOf("officer", path, path+"/check")
+	for range 2 {
+		w.wants("a check", w.request("officer", "POST", path+"/check", ask), 200)
+	}
+	if n := w.count("means_check c join means_scope s on s.check_id = c.id where c.state = 'requested'"); n != 2 {
+		t.Errorf("checks cover %d persons, want the two adults", n)
+	}
+	w.wants("while it is under way", w.step("supervisor", path, "check", "result", "无异常"), 409, "等报告", "无异常")
+	w.own("update means_check set state = 'cancelled'")
+	w.wants("checked elsewhere", w.step("supervisor", path, "check", "result", "无异常"), 200)
+	plan := w.formOf("officer", path, path+"/survey", "with", fmt.Sprint(w.ids["colleague"]), "note", "带血压计")
+	for range 2 {
+		w.wants("a visit", w.request("officer", "POST", path+"/survey", plan), 200)
+	}
+	if n := w.count("visit where item = 1 and cardinality(visitors) = 2"); n != 1 {
+		t.Errorf("%d visits, want 1", n)
+	}
+	w.wants("the colleague is told", w.get("colleague", "/notifications"), 200, "入户调查")
+	w.wants("an assistant does not", w.request("assistant", "POST", path+"/survey", plan), 403)
+}
+
+// TestOverride: a decision otherwise than the engine asks for its reasons, and is with the county by itself; the county asks and is answered.
+func TestOverride(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("special-family/0")
+	health := []string{"signer", "国志强", "signature", "表"}
+	w.wants("apply", w.step("health", path, "apply", health...), 200)
+	w.wants("accept", w.step("health", path, "accept"), 200)
+	w.engine.outcomes[2].Outcome = "ineligible"
+	w.account2("health2", "health")
+	w.wants("check", w.step("health2", path, "check", "result", "已核实"), 200)
+	w.wants("without reasons", w.step("health", path, "confirm", "result", "refused"), 422, "理由")
+	w.wants("no choice", w.step("health", path, "confirm", "reason", "x"), 422, "请选择")
+	w.wants("otherwise", w.step("health", path, "confirm", "result", "granted", "outcome", "ineligible"), 422, "不一致")
+	w.wants("decided", w.step("health", path, "confirm", "result", "granted", "outcome", "ineligible", "reason", "特殊情况", "component", "aid", "amount", "600", "per", "year"), 200, "与预判不一致")
+	w.wants("in the county's queue", w.get("supervisor", "/supervision?kind=overridden"), 200, "国志强", "与预判不一致")
+	w.wants("asked", w.send("supervisor", path, "/supervision/1/ask", "said", "为什么"), 200, "为什么")
+	w.wants("answered with nothing", w.send("officer", path, "/supervision/1/answer"), 422, "内容")
+	w.wants("answered", w.send("officer", path, "/supervision/1/answer", "said", "见附件"), 200, "见附件")
+	closing := w.formOf("supervisor", path, "/supervision/1/ask", "said", "同意")
+	w.wants("closed", w.request("supervisor", "POST", "/supervision/1/close", closing), 200, "已了结")
+	w.wants("an appeal", w.send("officer", path, path+"/appeal", "kind", "reconsideration", "who", "邻居", "said", "不应给"), 200, "行政复议")
+	w.wants("its result", w.send("supervisor", path, path+"/appealed/1", "result", "upheld", "found", "维持"), 200, "维持")
+	if n := w.count("notification where template in ('decided-otherwise', 'item-question', 'result-back')"); n != 3 {
+		t.Errorf("%d messages, want 3", n)
+	}
+}
+
+// TestMeeting: what is above the township's limit is spoken of at a conference before it is decided.
+func TestMeeting(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("temp-expenditure/0")
+	colleague := fmt.Sprint(w.ids["colleague"])
+	for _, s := range []struct {
+		login, step string
+		with        []string
+	}{
+		{"assistant", "apply", []string{"signer", "国志强", "signature", "申请书"}}, {"assistant", "authorise", authorised}, {"officer", "accept", nil}, {"officer", "check", []string{"result", "属实"}},
+		{"officer", "survey", []string{"with", colleague, "result", "属实", "signer", "国志强", "signature", "表"}},
+		{"officer", "opinion", []string{"component", "aid", "amount", "4400", "per", "once", "reason", "拟同意"}}, {"officer", "notice", []string{"place", "村"}},
+	} {
+		w.wants(s.step, w.step(s.login, path, s.step, s.with...), 200)
+	}
+	w.at(12, 9)
+	w.renew()
+	w.wants("before there is one", w.get("supervisor", path), 200, "还没有议过这件事的会议")
+	id := strings.TrimPrefix(path, "/cases/")
+	w.wants("too many to sit", w.send("supervisor", "/meetings/new", "/meetings", "item", id, "department", "health", "quorum", "5", "day", "2026-11-12", "hour", "10:00", "agenda", "一户"), 422, "到会")
+	p := w.send("supervisor", "/meetings/new", "/meetings", "item", id, "department", "health", "department", "education", "quorum", "2", "day", "2026-11-12", "hour", "10:00", "agenda", "一户超限额", "place", "三楼")
+	w.wants("convened", p, 200, "一户超限额")
+	w.wants("a department is told", w.get("health", "/notifications"), 200, "一事一议")
+	w.wants("held", w.send("supervisor", p.path, p.path, "name-"+id+"-health", "王一", "agreed-"+id+"-health", "yes", "said-"+id+"-health", "同意", "name-"+id+"-education", "李二", "agreed-"+id+"-education", "no",
+		"minutes", "议定给予4400元", "kept", "纪要1", "day", "2026-11-12", "hour", "09:00"), 200, "议定给予4400元", "不同意")
+	w.wants("the step", w.step("supervisor", path, "joint", "meeting", "1", "result", "同意"), 200)
+	w.wants("listed", w.get("supervisor", "/meetings"), 200, "一户超限额", "已召开")
+}
+
+// TestEmergency: who is not in the record is helped where they are.
+func TestEmergency(t *testing.T) {
+	w := newWorld(t)
+	w.wants("nobody", w.send("assistant", "/cases/new", "/cases/new", "go", "file", "want", "temp-emergency/0"), 422, "谁")
+	p := w.send("assistant", "/cases/new", "/cases/new", "go", "file", "about", "路过的老人，昏倒", "area", village.String(), "want", "temp-emergency/0")
+	w.wants("recorded", p, 200, "路过的老人", "急难")
+	w.wants("first of the queue", w.get("officer", "/cases?view=emergencies"), 200, "路过的老人")
+	w.wants("the officer is told", w.get("officer", "/notifications"), 200, "急难报告")
+	w.wants("to who is elsewhere", w.send("assistant", "/cases/new", "/cases/new", "go", "file", "about", "某人", "area", far.String(), "want", "temp-emergency/0"), 403)
+}
+
+// TestOverdue: what becomes late is told once to those whose step it is and to the county, and stands in the county's queue.
+func TestOverdue(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("temp-expenditure/0")
+	w.wants("apply", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书"), 200)
+	w.wants("authorise", w.step("assistant", path, "authorise", authorised...), 200)
+	w.at(4, 0)
+	w.renew()
+	for range 2 {
+		w.must(w.db.Work(t.Context(), func(tx pgx.Tx) error {
+			if _, err := w.deps.Casework.Overdue(t.Context(), tx, w.clock()); err != nil {
+				return err
+			}
+			return cases.TellOverdue(t.Context(), tx, w.deps, w.clock())
+		}))
+	}
+	if n := w.count("notification where template = 'item-overdue'"); n != 2 {
+		t.Errorf("%d were told that it is late, want the desk and the county", n)
+	}
+	w.wants("the desk", w.get("officer", "/notifications"), 200, "已超期", "2026-11-03")
+	w.wants("overdue", w.get("officer", "/cases?view=overdue"), 200, "国志强", "超期")
+	w.wants("the county", w.get("supervisor", "/supervision?kind=overdue"), 200, "国志强")
+}
+
+// TestOtherActs: return, near relatives, suspension, withdrawal, what is not wished for, in both languages.
+func TestOtherActs(t *testing.T) {
+	w := newWorld(t)
+	path := w.file("dibao/0")
+	w.wants("apply", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书"), 200)
+	w.wants("returned", w.send("officer", path, path+"/happen/return", "to", "apply", "reason", "缺签名"), 200, "退回更正", "缺签名")
+	w.wants("in the queue of the returned", w.get("officer", "/cases?view=returned"), 200, "国志强")
+	w.wants("with the county", w.get("supervisor", "/supervision?kind=returned"), 200, "国志强")
+	w.wants("kin", w.request("officer", "POST", path+"/happen/near-kin", w.formOf("officer", path, path+"/happen/died", "reason", "村主任的弟弟")), 200, "近亲属")
+	w.wants("suspended", w.request("supervisor", "POST", path+"/happen/suspend", w.formOf("supervisor", path, path+"/happen/died", "reason", "举报待查")), 200, "已叫停")
+	w.wants("nothing while suspended", w.request("officer", "POST", path+"/do/apply", url.Values{"key": {"z"}, "signer": {"a"}, "signature": {"b"}}), 409, "叫停")
+	w.wants("resumed", w.request("supervisor", "POST", path+"/happen/resume", w.formOf("supervisor", path, path+"/happen/died", "reason", "查清")), 200, "恢复办理")
+	w.wants("unsigned", w.send("assistant", path, path+"/happen/withdraw", "reason", "不要了"), 422)
+	w.wants("withdrawn", w.send("assistant", path, path+"/happen/withdraw", "reason", "不要了", "signer", "国志强", "signature", "撤回书"), 200, "本人撤回")
+	unwished := w.formOf("officer", "/cases/new?household=1", "/cases/new", "go", "check", "want", "dibao/0", "unwished", "special-family/0")
+	w.wants("not signed", w.request("officer", "POST", "/cases/new", unwished), 422, "签字")
+	unwished.Set("signer", "国志强")
+	unwished.Set("signature", "说明1")
+	unwished.Set("go", "file")
+	w.wants("filed beside it", w.request("officer", "POST", "/cases/new", unwished), 200)
+	w.wants("remembered", w.get("officer", "/cases/new?household=1"), 200, "一年内签字表示不愿申请", "已在办理")
+	w.wants("in English", w.request("officer", "GET", path, url.Values{"_lang": {"en"}}), 200)
+	for _, at := range []string{"/cases", "/cases/new?household=1", path, "/meetings", "/reviews", "/registers?programme=dibao", "/registers/month", "/notifications"} {
+		p := w.request("officer", "GET", at, url.Values{"_lang": {"en"}})
+		w.wants("English "+at, p, 200, `lang="en"`)
+	}
+}

@@ -1,0 +1,107 @@
+package files
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/ledger"
+	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/registry"
+)
+
+// mostHits is how many people a page of a search shows.
+const mostHits = 20
+
+// found is a page of a search.
+type found struct {
+	By     registry.By
+	Wanted string
+	People []person
+	Next   string // the query of the next page, "" of the last
+	Asked  bool
+}
+
+// person is somebody who was found.
+type person struct {
+	Name, Sex, Birth, Place, Address, Number string
+	Household                                int64 // 0 of nobody's
+}
+
+// byOf is what a search goes by that names nothing: what is typed tells.
+func byOf(wanted string) registry.By {
+	digits, letters, han, others := 0, 0, 0, 0
+	for _, r := range wanted {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case r <= unicode.MaxASCII && unicode.IsLetter(r):
+			letters++
+		case unicode.Is(unicode.Han, r):
+			han++
+		case !unicode.IsSpace(r):
+			others++
+		}
+	}
+	const mostOfName = 4
+	switch {
+	case han > mostOfName || han > 0 && digits > 0:
+		return registry.ByAddress
+	case han > 0:
+		return registry.ByName
+	case digits >= 15 && letters <= 1:
+		return registry.ByNumber
+	case digits >= 7:
+		return registry.ByPhone
+	case letters > 0 && letters <= mostOfName && strings.IndexFunc(wanted, isVowel) < 0:
+		return registry.ByInitials
+	}
+	return registry.ByPinyin
+}
+
+func isVowel(r rune) bool { return strings.ContainsRune("aeiouüAEIOUÜ", r) }
+
+// search finds people in the name of who asks. That somebody searched is an act, with what by and how many were found, and never for whom.
+func (f *Files) search(ctx context.Context, who postgres.Principal, by registry.By, wanted string, after registry.After, lang fault.Lang) (found, registry.Page, error) {
+	out := found{By: by, Wanted: wanted}
+	if strings.TrimSpace(wanted) == "" || !utf8.ValidString(wanted) {
+		return out, registry.Page{}, nil
+	}
+	out.Asked = true
+	if by == "" {
+		by = byOf(wanted)
+	}
+	var page registry.Page
+	err := f.DB.As(ctx, who, func(tx pgx.Tx) (err error) {
+		if page, err = f.Registry.Search(ctx, tx, by, wanted, after, mostHits); err != nil {
+			return err
+		}
+		ids := make([]int64, len(page.Hits))
+		for i, h := range page.Hits {
+			ids[i] = h.Person
+		}
+		homes, err := f.Registry.HouseholdsOf(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		for _, h := range page.Hits {
+			out.People = append(out.People, f.person(&h, homes[h.Person], lang))
+		}
+		_, err = ledger.Record(ctx, tx, ledger.Act{Kind: "people.search", Subject: "people", Detail: map[string]any{"by": string(by), "found": len(page.Hits)}})
+		return err
+	})
+	return out, page, err
+}
+
+func (f *Files) person(h *registry.Hit, household int64, lang fault.Lang) person {
+	p := person{Name: h.Name, Sex: sexName(h.Sex, lang), Place: f.place(h.Area), Address: h.Address, Number: h.Number.Masked(), Household: household}
+	if h.Birth != calendar.Forever {
+		p.Birth = h.Birth.String()
+	}
+	return p
+}

@@ -1,0 +1,196 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"net/http"
+	"path"
+	"strings"
+
+	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/money"
+)
+
+// frames are the frame of every page and the components that every page may use.
+//
+//go:embed frame/*.html
+var frames embed.FS
+
+// Templates are the pages of a package, each with the frame and all components.
+type Templates struct {
+	pages map[string]*template.Template
+}
+
+// ParseTemplates reads pages/*.html of a package. A page defines "title" and "main"; what is in files whose names begin with an underscore is
+// there for all of its pages. The page's data are .Page, and of the frame .Say, .Lang, .Session, .Today, .Place and others: see [View].
+func ParseTemplates(from fs.FS, more ...template.FuncMap) (*Templates, error) {
+	functions := maps.Clone(functions)
+	for _, m := range more {
+		maps.Copy(functions, m)
+	}
+	base, err := template.New("frame.html").Funcs(functions).ParseFS(frames, "frame/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("reading the frame of the pages: %w", err)
+	}
+	if shared, _ := fs.Glob(from, "pages/_*.html"); len(shared) > 0 {
+		if base, err = base.ParseFS(from, shared...); err != nil {
+			return nil, fmt.Errorf("reading what pages share: %w", err)
+		}
+	}
+	names, err := fs.Glob(from, "pages/[^_]*.html")
+	if err != nil {
+		return nil, fmt.Errorf("listing pages: %w", err)
+	}
+	t := &Templates{pages: map[string]*template.Template{}}
+	for _, name := range names {
+		page, err := template.Must(base.Clone()).ParseFS(from, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the page %s: %w", name, err)
+		}
+		t.pages[strings.TrimSuffix(path.Base(name), ".html")] = page
+	}
+	return t, nil
+}
+
+// View is what a template sees.
+type View struct {
+	*Visit
+	Page any
+}
+
+// Path is that of the request.
+func (v View) Path() string { return v.R.URL.Path }
+
+// Posting names the posting in which the session acts.
+func (v View) Posting() string { return v.site.postingName(v.Session.Posting, v.Lang) }
+
+// Back is where the change of language comes back to: this page with its filters, or the first page where this one only took something.
+func (v View) Back() string {
+	if v.R.Method != http.MethodGet {
+		return "/"
+	}
+	return v.R.URL.RequestURI()
+}
+
+// Nav is the places where the visitor works.
+func (v View) Nav() []Link {
+	if v.Session.Account == 0 {
+		return nil
+	}
+	var all []Link
+	for _, l := range v.site.nav {
+		if l.Who.Admits(v.Session) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// At reports whether the page belongs to a place of work.
+func (v View) At(place string) bool {
+	return v.Path() == place || place != "/" && strings.HasPrefix(v.Path(), place+"/")
+}
+
+// Static is the address of one of the frame's own files, which changes with its content.
+func (v View) Static(name string) string { return "/static/" + name + "?" + v.site.versions[name] }
+
+// May reports whether the visitor may do something, so that a page offers it.
+func (v View) May(p string) bool { return v.Session.May(access.Permission(p)) }
+
+// Of is the same view of a part of the page, for a template that shows the part.
+func (v View) Of(part any) View { return View{v.Visit, part} }
+
+// Render answers with a page in the frame.
+func (v *Visit) Render(status int, t *Templates, name string, page any) error {
+	found, ok := t.pages[name]
+	if !ok {
+		return fmt.Errorf("there is no page %q", name)
+	}
+	var b bytes.Buffer
+	if err := found.Execute(&b, View{v, page}); err != nil {
+		return fmt.Errorf("making the page %s: %w", name, err)
+	}
+	v.W.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.W.WriteHeader(status)
+	_, _ = v.W.Write(b.Bytes()) // the visitor may have left
+	return nil
+}
+
+// place names a place as officials write it, from the county down.
+func (s *Site) place(code area.Code) string {
+	if s.Places != nil {
+		if name := s.Places.Path(code); name != "" {
+			return name
+		}
+	}
+	return code.String()
+}
+
+func (s *Site) postingName(p access.Posting, lang fault.Lang) string {
+	if p.ID == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s · %s", p.Role.Name(lang), s.place(p.Area))
+}
+
+// functions are what every template may call: see each.
+var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": longDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level}
+
+// dict is a map of names and values, for a part that needs more than one.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict has a name without a value")
+	}
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict has %v for a name", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
+func neg(n int) int { return -n }
+
+// levels are those of warnings, each with a shape and a word beside its colour.
+var levels = map[string]struct{ shape, zh, en string }{
+	"red": {"▲", "红色", "red"}, "orange": {"◆", "橙色", "orange"}, "yellow": {"■", "黄色", "yellow"}, "blue": {"●", "蓝色", "blue"},
+}
+
+// level is the badge of a level.
+func level(lang fault.Lang, code string) template.HTML {
+	l, ok := levels[code]
+	if !ok {
+		return template.HTML(template.HTMLEscapeString(code))
+	}
+	return template.HTML(fmt.Sprintf(`<span class="level level-%s">%s %s</span>`, code, l.shape, lang.Say(l.zh, l.en)))
+}
+
+// date is a day as tables show it, nothing for none.
+func date(d calendar.Date) string {
+	if d == 0 || d == calendar.Forever {
+		return ""
+	}
+	return d.String()
+}
+
+// longDate is a day as sentences have it, 2026年11月1日 or 1 November 2026.
+func longDate(lang fault.Lang, d calendar.Date) string {
+	year, month, day := d.YMD()
+	return lang.Say(d.Zh(), fmt.Sprintf("%d %s %d", day, month, year))
+}
+
+// yuan is an amount as officials write it, with its unit: 1,166.67 元.
+func yuan(lang fault.Lang, amount money.Decimal) string {
+	return lang.Say(amount.Zh("元"), amount.En("yuan"))
+}
