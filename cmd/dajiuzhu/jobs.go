@@ -53,7 +53,7 @@ type jobsRetryCommand struct {
 
 // Run retries a job.
 func (c *jobsRetryCommand) Run(s *streams) error {
-	return c.withQueue(s, func(queue *jobs.Queue) error { return queue.Retry(s.ctx, c.ID) })
+	return c.withQueue(s, func(queue *jobs.Queue) error { return queue.Retry(s.ctx, 0, c.ID) })
 }
 
 type jobsDropCommand struct {
@@ -63,5 +63,5 @@ type jobsDropCommand struct {
 
 // Run drops a job.
 func (c *jobsDropCommand) Run(s *streams) error {
-	return c.withQueue(s, func(queue *jobs.Queue) error { return queue.Drop(s.ctx, c.ID) })
+	return c.withQueue(s, func(queue *jobs.Queue) error { return queue.Drop(s.ctx, 0, c.ID) })
 }

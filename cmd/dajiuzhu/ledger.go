@@ -33,10 +33,11 @@ func (c *ledgerKeyCommand) Run(s *streams) error {
 }
 
 type ledgerExportCommand struct {
-	Out      string `required:"" help:"Folder to make; it must not exist." type:"path"`
-	Key      string `required:"" help:"File of the key that signs the ledger; only its public part is exported." type:"path"`
-	Database string `help:"The owner's URL of the database; a server of the program's own if not given." env:"DATABASE_URL"`
-	Data     string `help:"Folder of the program's own server." default:"data" type:"path"`
+	Out       string `required:"" help:"Folder to make; it must not exist." type:"path"`
+	Witnessed bool   `help:"As far as a witness has cosigned, and no further."`
+	Key       string `required:"" help:"File of the key that signs the ledger; only its public part is exported." type:"path"`
+	Database  string `help:"The owner's URL of the database; a server of the program's own if not given." env:"DATABASE_URL"`
+	Data      string `help:"Folder of the program's own server." default:"data" type:"path"`
 }
 
 // Run exports the ledger with all acts: who runs commands on the machine is the owner.
@@ -51,7 +52,7 @@ func (c *ledgerExportCommand) Run(s *streams) error {
 	}
 	defer db.Close()
 	return pgx.BeginFunc(s.ctx, db.Own(), func(tx pgx.Tx) error {
-		done, err := ledger.Export(s.ctx, tx, c.Out, key.Public())
+		done, err := ledger.Export(s.ctx, tx, c.Out, key.Public(), c.Witnessed)
 		if err != nil {
 			return err
 		}
@@ -63,6 +64,7 @@ func (c *ledgerExportCommand) Run(s *streams) error {
 type verifyCommand struct {
 	Folder   string   `arg:"" optional:"" help:"Folder that ledger export wrote; the database if not given." type:"path"`
 	Key      []string `help:"Public key, in a line or a file, that a checkpoint must be signed by; a folder's own if not given. May be repeated." placeholder:"KEY"`
+	Witness  []string `help:"Public key, in a line or a file, of a witness that must have cosigned. May be repeated." placeholder:"KEY"`
 	Earlier  []string `help:"Checkpoint kept from earlier: the ledger must go on from it. May be repeated." placeholder:"FILE" type:"path"`
 	Before   string   `help:"Folder exported earlier: none of its leaves may be another now." type:"path"`
 	Database string   `help:"The owner's URL of the database; a server of the program's own if not given." env:"DATABASE_URL"`
@@ -124,15 +126,12 @@ func (c *verifyCommand) verify(s *streams, o ledger.Options) (ledger.Report, err
 // options reads what the ledger is verified against.
 func (c *verifyCommand) options() (ledger.Options, error) {
 	o := ledger.Options{Before: c.Before}
-	for _, line := range c.Key {
-		if content, err := os.ReadFile(line); err == nil {
-			line = string(content)
-		}
-		key, err := ledger.ParsePublic(line)
-		if err != nil {
-			return o, err
-		}
-		o.Keys = append(o.Keys, key)
+	var err error
+	if o.Keys, err = publicKeys(c.Key, ledger.ParsePublic); err != nil {
+		return o, err
+	}
+	if o.Witnesses, err = publicKeys(c.Witness, ledger.ParseWitness); err != nil {
+		return o, err
 	}
 	for _, file := range c.Earlier {
 		checkpoint, err := os.ReadFile(file)

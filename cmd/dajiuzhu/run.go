@@ -54,6 +54,7 @@ type cli struct {
 	Jobs        jobsCommand        `cmd:"" help:"Look after jobs that failed."`
 	Ledger      ledgerCommand      `cmd:"" help:"The append-only ledger of acts: its key, and exports of it."`
 	Verify      verifyCommand      `cmd:"" help:"Verify the ledger, in the database or in an exported folder, and name the first leaf that is wrong."`
+	Witness     witnessCommand     `cmd:"" help:"Be a witness of somebody's ledger."`
 	Schema      schemaCommand      `cmd:"" help:"Print the JSON Schema of a kind of file, for editors."`
 	Version     versionCommand     `cmd:"" help:"Print the versions of the program's engine and pack."`
 }

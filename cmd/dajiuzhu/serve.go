@@ -21,24 +21,43 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/discovery"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ingest"
 	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/ledger"
+	"dajiuzhu/internal/means"
+	"dajiuzhu/internal/notice"
+	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/rekey"
+	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/sealed"
+	"dajiuzhu/internal/site"
+	"dajiuzhu/internal/visit"
+	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
+	"dajiuzhu/internal/web/cases"
 )
 
 type serveCommand struct {
-	platformFlags
-	Listen  string `help:"Address of the pages; port 0 is any free one." default:"127.0.0.1:8080" env:"DAJIUZHU_LISTEN"`
-	Metrics string `help:"Address of the metrics; none if empty." default:"127.0.0.1:9464" env:"DAJIUZHU_METRICS"`
-	Watch   string `help:"Folder in which departments put their files: what is whole is taken in." type:"path" env:"DAJIUZHU_WATCH"`
-	Demo    string `help:"Folder of an invented county: take it in, and make an account for each role, unless that was done." type:"path"`
-	Pack    string `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	accessFlags
+	outsideFlags
+	messageFlags
+	Listen  string   `help:"Address of the pages; port 0 is any free one." default:"127.0.0.1:8080" env:"DAJIUZHU_LISTEN"`
+	Metrics string   `help:"Address of the metrics; none if empty." default:"127.0.0.1:9464" env:"DAJIUZHU_METRICS"`
+	Proxies []string `help:"Addresses or networks of the proxies before the platform, whose word on the visitor's address and on https is taken." env:"DAJIUZHU_PROXIES"`
+	Witness []string `help:"Witness that is asked to cosign the ledger, as ADDRESS#KEY. May be repeated." env:"DAJIUZHU_WITNESSES" placeholder:"ADDRESS#KEY"`
+	Watch   string   `help:"Folder in which departments put their files: what is whole is taken in." type:"path" env:"DAJIUZHU_WATCH"`
+	Demo    string   `help:"Folder of an invented county: take it in, and make an account for each role, unless that was done." type:"path"`
+	Pack    string   `help:"Folder of a policy pack; the built-in one if not given." type:"path"`
+	Ahead   int      `help:"Days by which the clock is put forward, for training; over invented people only." placeholder:"DAYS"`
 }
+
+var aheadOfPeople = fault.Text{Key: "cmd.ahead-of-people", Zh: "库里有真实数据，不能拨快时钟（--ahead只用于模拟数据）",
+	En: "there are real people in the record: the clock is put forward (--ahead) over invented ones only"}
 
 var cannotListen = fault.Text{Key: "cmd.cannot-listen",
 	Zh: "不能在{address}上提供服务，可能已被占用。请用 --listen 或 --metrics 换一个，端口0表示任选",
@@ -50,7 +69,15 @@ func (c *serveCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	keys, err := c.keys()
+	var witnesses []ledger.WitnessAt
+	for _, text := range c.Witness {
+		w, err := ledger.ParseWitnessAt(text)
+		if err != nil {
+			return err
+		}
+		witnesses = append(witnesses, w)
+	}
+	outside, err := c.outside(c.Site)
 	if err != nil {
 		return err
 	}
@@ -58,10 +85,11 @@ func (c *serveCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withOwn(s.ctx, func(db *postgres.DB) error {
-		p := &platform{columns: filepath.Join(c.Data, "columns"), db: db, log: slog.New(slog.NewJSONHandler(s.errout, nil)), metrics: prometheus.NewRegistry()}
+	return c.withOwn(s.ctx, func(db *postgres.DB, keys *sealed.Keys) error {
+		p := &platform{policy: policy, columns: filepath.Join(c.Data, "columns"), db: db, log: slog.New(slog.NewJSONHandler(s.errout, nil)), metrics: prometheus.NewRegistry(),
+			witnesses: witnesses, clock: clockAhead(c.Ahead)}
 		p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-		if p.access, err = c.access(db, keys); err != nil {
+		if p.access, err = c.accessFlags.access(db, keys, outside, p.clock); err != nil {
 			return err
 		}
 		record, people, err := openRecord(s.ctx, db, keys, policy)
@@ -69,7 +97,16 @@ func (c *serveCommand) Run(s *streams) error {
 			return err
 		}
 		p.record, p.discovery = record, discovery.New(db, record, registry.New(keys), people, policy)
+		p.rekey = rekey.New(db, keys, sealedColumns(policy.Pack()))
+		p.people = registry.New(keys)
+		p.means = means.New(keys, p.people)
+		if p.uploads, err = ingest.NewUploads(record, filepath.Join(c.Data, "uploads")); err != nil {
+			return err
+		}
 		p.sequencer = ledger.NewSequencer(db, signing, p.log)
+		if err := p.work(&c.messageFlags, keys, policy.Pack()); err != nil {
+			return err
+		}
 		if p.queue, err = p.newQueue(); err != nil {
 			return err
 		}
@@ -79,20 +116,56 @@ func (c *serveCommand) Run(s *streams) error {
 				return err
 			}
 		}
+		if err := p.mayBeAhead(s.ctx, c.Ahead); err != nil {
+			return err
+		}
 		return c.serve(s, p)
 	})
 }
 
+// clockAhead is the time in the city, some days ahead.
+func clockAhead(days int) func() time.Time {
+	return func() time.Time { return time.Now().In(jobs.Zone).AddDate(0, 0, days) }
+}
+
+// mayBeAhead refuses a clock that is not the world's over a record of real people.
+func (p *platform) mayBeAhead(ctx context.Context, days int) error {
+	if days == 0 {
+		return nil
+	}
+	var simulated bool
+	err := p.db.Work(ctx, func(tx pgx.Tx) (err error) {
+		simulated, err = p.record.Simulated(ctx, tx)
+		return err
+	})
+	if err == nil && !simulated {
+		err = fault.New(fault.Invalid, aheadOfPeople, nil)
+	}
+	return err
+}
+
 // platform is what runs.
 type platform struct {
+	clock     func() time.Time // the time in the city
 	db        *postgres.DB
 	log       *slog.Logger
 	metrics   *prometheus.Registry
 	access    *access.Access
 	record    *ingest.Record
 	discovery *discovery.Discovery
+	warnings  *warning.Warnings
+	casework  *casework.Casework
+	visits    *visit.Visits
+	notes     *notification.Notifications
+	means     *means.Checks
+	uploads   *ingest.Uploads
+	people    *registry.Registry
+	policy    *rules.Policy
+	contact   string // whom residents call
 	sequencer *ledger.Sequencer
 	queue     *jobs.Queue
+	rekey     *rekey.Rekey
+	witnesses []ledger.WitnessAt
 	columns   string // folder of the counties' columns
 }
 
@@ -113,8 +186,14 @@ func (c *serveCommand) serve(s *streams, p *platform) error {
 	if err != nil {
 		return fault.New(fault.Invalid, badSite, fault.Args{"found": c.Site})
 	}
-	site, err := web.New(web.Config{DB: p.db, Access: p.access, Log: p.log, Metrics: p.metrics, Secure: home.Scheme == "https",
-		Checks: p.checks, Record: p.overview})
+	proxies, err := web.ParseProxies(c.Proxies)
+	if err != nil {
+		return err
+	}
+	site, err := site.New(web.Config{DB: p.db, Access: p.access, Log: p.log, Metrics: p.metrics, Secure: home.Scheme == "https", Proxies: proxies,
+		Clock: p.clock, Checks: p.checks, Record: p.overview},
+		site.Deps{Policy: p.policy, Registry: p.people, Discovery: p.discovery, Record: p.record, Uploads: p.uploads, Queue: p.queue, Means: p.means,
+			Warnings: p.warnings, Visits: p.visits, Casework: p.casework, Notes: p.notes, Contact: c.Contact, Home: c.Site})
 	if err != nil {
 		return err
 	}
@@ -130,8 +209,11 @@ func (c *serveCommand) serve(s *streams, p *platform) error {
 		}
 	}
 	group.Go(func() error { p.sequencer.Run(ctx); return nil })
+	for _, w := range p.witnesses {
+		group.Go(func() error { ledger.NewAsker(p.db, p.log).Run(ctx, w); return nil })
+	}
 	group.Go(func() error { return p.queue.Run(ctx) })
-	group.Go(func() error { p.discovery.Follow(ctx, today, p.followed(ctx)); return nil })
+	group.Go(func() error { p.discovery.Follow(ctx, p.today, p.followed(ctx)); return nil })
 	if c.Watch != "" {
 		watch := ingest.NewWatch(p.record, c.Watch, ingest.Options{Workers: 2})
 		group.Go(func() error { watch.Run(ctx, watchPause, p.watched); return nil })
@@ -219,7 +301,28 @@ func (p *platform) checks(ctx context.Context) []web.Check {
 		n := counts["discarded"] + counts["cancelled"]
 		dead.OK, dead.Value = true, strconv.Itoa(n) // somebody has to look at them, but pages can be served
 	}
-	return []web.Check{database, form, behind, dead}
+	notices := web.Check{Name: "notices", Zh: "政策到期等提醒", En: "notices, such as of lapses"}
+	if n, err := p.noticed(ctx); err == nil {
+		notices.OK, notices.Value = true, strconv.Itoa(n) // the same
+	}
+	all := []web.Check{database, form, behind, dead, notices}
+	for _, w := range p.witnesses {
+		c := web.Check{Name: "witness " + w.Name(), Zh: "见证人" + w.Name() + "等待", En: "wait for the witness " + w.Name()}
+		if n, err := p.unwitnessed(ctx, w); err == nil {
+			c.OK, c.Value = true, strconv.FormatFloat(n, 'f', 1, 64)+" s" // somebody has to look at it, but pages can be served
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// noticed is how many notices are open.
+func (p *platform) noticed(ctx context.Context) (n int, err error) {
+	err = p.db.Work(ctx, func(tx pgx.Tx) error {
+		n, err = notice.Count(ctx, tx)
+		return err
+	})
+	return n, err
 }
 
 // behind is for how many seconds an act has waited for its place in the ledger.
@@ -231,10 +334,19 @@ func (p *platform) behind(ctx context.Context) (seconds float64, err error) {
 	return seconds, err
 }
 
+// unwitnessed is for how many seconds a head of the ledger has waited for a witness.
+func (p *platform) unwitnessed(ctx context.Context, w ledger.WitnessAt) (seconds float64, err error) {
+	err = p.db.Work(ctx, func(tx pgx.Tx) error {
+		seconds, err = ledger.Unwitnessed(ctx, tx, w.Name())
+		return err
+	})
+	return seconds, err
+}
+
 // measure adds what an alarm is set on: how far behind the ledger is, and how many jobs are dead. What cannot be told is no number.
 func (p *platform) measure(ctx context.Context) {
-	gauge := func(name, help string, value func(context.Context) (float64, error)) {
-		p.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+	labelled := func(name, help string, labels prometheus.Labels, value func(context.Context) (float64, error)) {
+		p.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, func() float64 {
 			ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
 			v, err := value(ctx)
@@ -244,7 +356,14 @@ func (p *platform) measure(ctx context.Context) {
 			return v
 		}))
 	}
+	gauge := func(name, help string, value func(context.Context) (float64, error)) {
+		labelled(name, help, nil, value)
+	}
 	gauge("dajiuzhu_ledger_behind_seconds", "How long an act has waited for its place in the ledger.", p.behind)
+	for _, w := range p.witnesses {
+		labelled("dajiuzhu_ledger_unwitnessed_seconds", "How long a head of the ledger has waited for a witness.", prometheus.Labels{"witness": w.Name()},
+			func(ctx context.Context) (float64, error) { return p.unwitnessed(ctx, w) })
+	}
 	gauge("dajiuzhu_jobs_dead", "Jobs that failed as often as they are tried.", func(ctx context.Context) (float64, error) {
 		counts, err := p.queue.Count(ctx)
 		return float64(counts["discarded"] + counts["cancelled"]), err
@@ -263,29 +382,63 @@ type (
 	lateJob struct {
 		Day string `json:"day"`
 	}
+	warningsJob struct {
+		Day string `json:"day"`
+	}
+	overdueJob struct {
+		Hour string `json:"hour"`
+	}
+	reviewsJob struct {
+		Day string `json:"day"`
+	}
 	sweepJob struct {
+		Hour string `json:"hour"`
+	}
+	renewJob struct {
 		Hour string `json:"hour"`
 	}
 )
 
-func (screenJob) Kind() string  { return "screening.nightly" }
-func (columnsJob) Kind() string { return "screening.columns" }
-func (lateJob) Kind() string    { return "feeds.late" }
-func (sweepJob) Kind() string   { return "sessions.sweep" }
+func (screenJob) Kind() string   { return "screening.nightly" }
+func (columnsJob) Kind() string  { return "screening.columns" }
+func (lateJob) Kind() string     { return "feeds.late" }
+func (warningsJob) Kind() string { return "warnings.sweep" }
+func (overdueJob) Kind() string  { return "casework.overdue" }
+func (reviewsJob) Kind() string  { return "casework.reviews" }
+func (sweepJob) Kind() string    { return "sessions.sweep" }
+func (renewJob) Kind() string    { return "keys.renew" }
 
 // newQueue is the one place where jobs are declared.
 func (p *platform) newQueue() (*jobs.Queue, error) {
-	return jobs.New(jobs.Config{DB: p.db, Log: p.log, Clock: time.Now,
-		Handlers: []jobs.Handler{
+	return jobs.New(jobs.Config{DB: p.db, Log: p.log, Clock: p.clock,
+		Handlers: append(p.notes.Handlers(),
+			jobs.Handle(p.findOverdue),
+			jobs.Handle(p.openReviews),
 			jobs.Handle(p.screen),
 			jobs.Handle(p.makeColumns),
 			jobs.Handle(p.findLate),
-			jobs.Handle(func(ctx context.Context, _ sweepJob) error { return p.access.Sweep(ctx) }),
-		},
+			jobs.Handle(p.renewKeys),
+			jobs.Handle(p.sweepWarnings),
+			jobs.Handle(func(ctx context.Context, j ingest.TakeUpload) error { return p.uploads.Take(ctx, j.Upload) }),
+			jobs.Handle(p.endReports),
+			jobs.Handle(p.noteLapses),
+			jobs.Handle(p.sweepUploads),
+			jobs.Handle(func(ctx context.Context, _ sweepJob) error {
+				return errors.Join(p.access.Sweep(ctx), web.Sweep(ctx, p.db, p.clock()))
+			}),
+		),
 		Periodic: []jobs.Periodic{
 			{Name: "nightly screening", When: jobs.Daily(2, 0), Make: func(due time.Time) jobs.Args { return screenJob{Day: due.Format(time.DateOnly)} }},
 			{Name: "columns of the counties", When: jobs.Daily(4, 0), Make: func(due time.Time) jobs.Args { return columnsJob{due.Format(time.DateOnly)} }},
 			{Name: "late feeds", When: jobs.Daily(6, 0), Make: func(due time.Time) jobs.Args { return lateJob{due.Format(time.DateOnly)} }},
+			{Name: "sealing anew", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return renewJob{due.Format(time.RFC3339)} }},
+			{Name: "warnings that lie too long or were quiet long enough", When: jobs.Daily(5, 0), Make: func(due time.Time) jobs.Args { return warningsJob{due.Format(time.DateOnly)} }},
+			p.notes.Periodic(),
+			{Name: "items that are late", When: jobs.Every(15 * time.Minute), Make: func(due time.Time) jobs.Args { return overdueJob{due.Format(time.RFC3339)} }},
+			{Name: "reviews that come due", When: jobs.Daily(5, 30), Make: func(due time.Time) jobs.Args { return reviewsJob{due.Format(time.DateOnly)} }},
+			{Name: "reports of checks of means that end", When: jobs.Daily(0, 10), Make: func(due time.Time) jobs.Args { return meansJob{due.Format(time.DateOnly)} }},
+			{Name: "figures and rules that lapse", When: jobs.Daily(6, 10), Make: func(due time.Time) jobs.Args { return lapsesJob{due.Format(time.DateOnly)} }},
+			{Name: "clean-up of uploads", When: jobs.Daily(3, 30), Make: func(due time.Time) jobs.Args { return uploadsJob{due.Format(time.DateOnly)} }},
 			{Name: "clean-up of sessions", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return sweepJob{due.Format(time.RFC3339)} }},
 		},
 	})
@@ -341,9 +494,67 @@ func (p *platform) findLate(ctx context.Context, j lateJob) error {
 	})
 }
 
+// renewKeys seals anew what an older key sealed, if there may be any.
+func (p *platform) renewKeys(ctx context.Context, _ renewJob) error {
+	due, err := p.rekey.Due(ctx)
+	if err != nil || !due {
+		return err
+	}
+	n, err := p.rekey.Renew(ctx, func(d rekey.Progress) { p.log.Info("sealing anew", "column", d.Column, "done", d.Done, "of", d.Left) })
+	if err == nil {
+		p.log.Info("everything is sealed with the newest key", "values", n)
+	}
+	return err
+}
+
+// sweepWarnings passes on what lies too long, and wakes what was quiet long enough.
+func (p *platform) sweepWarnings(ctx context.Context, j warningsJob) error {
+	on, err := calendar.Parse(j.Day)
+	if err != nil {
+		return jobs.Hopeless(err)
+	}
+	return p.db.Work(ctx, func(tx pgx.Tx) error {
+		s, err := p.warnings.Sweep(ctx, tx, on)
+		if err == nil && s != (warning.Swept{}) {
+			p.log.Info("warnings were passed on or woken", "passed", s.Escalated, "woken", s.Woken)
+		}
+		return err
+	})
+}
+
+// findOverdue puts before the county what is late.
+func (p *platform) findOverdue(ctx context.Context, j overdueJob) error {
+	now, err := time.Parse(time.RFC3339, j.Hour)
+	if err != nil {
+		return jobs.Hopeless(err)
+	}
+	return p.db.Work(ctx, func(tx pgx.Tx) error {
+		n, err := p.casework.Overdue(ctx, tx, now)
+		if err == nil && n > 0 {
+			p.log.Info("items are late", "items", n)
+		}
+		if err != nil {
+			return err
+		}
+		return cases.TellOverdue(ctx, tx, cases.Deps{Pack: p.policy.Pack(), Casework: p.casework, Notes: p.notes, Contact: p.contact}, now)
+	})
+}
+
+// openReviews opens the reviews of help and statuses that come due.
+func (p *platform) openReviews(ctx context.Context, j reviewsJob) error {
+	on, err := calendar.Parse(j.Day)
+	if err != nil {
+		return jobs.Hopeless(err)
+	}
+	return p.db.Work(ctx, func(tx pgx.Tx) error {
+		_, err := p.casework.ReviewsDue(ctx, tx, on)
+		return err
+	})
+}
+
 // today is the day in the city.
-func today() calendar.Date {
-	year, month, day := time.Now().In(jobs.Zone).Date()
+func (p *platform) today() calendar.Date {
+	year, month, day := p.clock().Date()
 	return calendar.Must(year, month, day)
 }
 
@@ -366,7 +577,7 @@ func (p *platform) followed(ctx context.Context) func(discovery.Updated, error) 
 	return func(u discovery.Updated, err error) {
 		if err == nil && u.Waiting > asked {
 			err = p.db.Work(ctx, func(tx pgx.Tx) error {
-				_, err := p.queue.Enqueue(ctx, tx, screenJob{Day: today().String(), Touch: u.Waiting})
+				_, err := p.queue.Enqueue(ctx, tx, screenJob{Day: p.today().String(), Touch: u.Waiting})
 				return err
 			})
 			asked = u.Waiting

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,6 +12,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/sealed"
 )
 
 type userCommand struct {
@@ -23,13 +25,9 @@ type userCommand struct {
 }
 
 // withAccess opens the accounts.
-func (f *platformFlags) withAccess(s *streams, do func(*postgres.DB, *access.Access) error) error {
-	keys, err := f.keys()
-	if err != nil {
-		return err
-	}
-	return f.with(s.ctx, func(db *postgres.DB) error {
-		a, err := f.access(db, keys)
+func (f *accessFlags) withAccess(s *streams, do func(*postgres.DB, *access.Access) error) error {
+	return f.withKeys(s.ctx, func(db *postgres.DB, keys *sealed.Keys) error {
+		a, err := f.access(db, keys, nil, time.Now)
 		if err != nil {
 			return err
 		}
@@ -38,7 +36,7 @@ func (f *platformFlags) withAccess(s *streams, do func(*postgres.DB, *access.Acc
 }
 
 // withAccount finds an account by its login.
-func (f *platformFlags) withAccount(s *streams, login string, do func(*access.Access, access.Account) error) error {
+func (f *accessFlags) withAccount(s *streams, login string, do func(*access.Access, access.Account) error) error {
 	return f.withAccess(s, func(_ *postgres.DB, a *access.Access) error {
 		found, err := a.FindAccount(s.ctx, login)
 		if err != nil {
@@ -49,7 +47,7 @@ func (f *platformFlags) withAccount(s *streams, login string, do func(*access.Ac
 }
 
 type userAddCommand struct {
-	platformFlags
+	accessFlags
 	Login   string `arg:"" help:"With which the person signs in."`
 	Name    string `required:"" help:"The person's name."`
 	Area    string `required:"" help:"Code of the area whose administrators manage the account."`
@@ -82,7 +80,7 @@ func (c *userListCommand) Run(s *streams) error {
 	return c.with(s.ctx, func(db *postgres.DB) error {
 		return pgx.BeginFunc(s.ctx, db.Own(), func(tx pgx.Tx) error {
 			for after := ""; ; {
-				page, err := access.Accounts(s.ctx, tx, after, accountsAtOnce)
+				page, err := access.Accounts(s.ctx, tx, "", after, accountsAtOnce)
 				if err != nil || len(page) == 0 {
 					return err
 				}
@@ -115,7 +113,7 @@ func (c *userListCommand) print(s *streams, tx pgx.Tx, account access.Account) e
 }
 
 type userPostingCommand struct {
-	platformFlags
+	accessFlags
 	Login      string `arg:"" help:"Whose."`
 	Role       string `arg:"" help:"As what: officer, decider, supervisor, department, administrator, inspector, hotline, assistant, organisation, resident."`
 	Area       string `arg:"" help:"Code of the area."`
@@ -163,7 +161,7 @@ func (c *userPostingCommand) posting() (p access.Posting, err error) {
 }
 
 type userResetCommand struct {
-	platformFlags
+	accessFlags
 	Login  string `arg:"" help:"Whose."`
 	Second bool   `help:"The second factor, and not the password."`
 }
@@ -184,7 +182,7 @@ func (c *userResetCommand) Run(s *streams) error {
 }
 
 type userDisableCommand struct {
-	platformFlags
+	accessFlags
 	Login string `arg:"" help:"Whose."`
 }
 
@@ -196,7 +194,7 @@ func (c *userDisableCommand) Run(s *streams) error {
 }
 
 type userEnableCommand struct {
-	platformFlags
+	accessFlags
 	Login string `arg:"" help:"Whose."`
 }
 

@@ -1,0 +1,201 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// roles are who walks the pages, who sees most first.
+var roles = []string{"demo-officer", "demo-assistant", "demo-decider", "demo-supervisor", "demo-medical", "demo-inspector", "demo-admin", "demo-hotline"}
+
+// page is a page that somebody found, one of its kind.
+type page struct {
+	kind  string // the path with every id left out
+	path  string
+	title string
+	login string
+}
+
+// number is an id in a path.
+var number = regexp.MustCompile(`/(\d+|[0-9a-f]{8,}[0-9a-f-]*)(/|$)`)
+
+// kindOf is a path without ids and query. The first page is another for each role.
+func kindOf(path, login string) string {
+	bare, _, _ := strings.Cut(path, "?")
+	kind := number.ReplaceAllString(bare, "/{}$2")
+	if kind == "/" {
+		return kind + " " + login
+	}
+	return named.ReplaceAllStringFunc(kind, func(path string) string {
+		if own[path] {
+			return path
+		}
+		return path[:strings.LastIndex(path, "/")] + "/{}"
+	})
+}
+
+// named are paths that end in the name of something of the pack, but for those of feeds that are pages of their own.
+var (
+	named = regexp.MustCompile(`/(programmes|feeds)/[^/]+$`)
+	own   = map[string]bool{"/feeds/batches": true, "/feeds/tokens": true, "/feeds/uploads": true}
+)
+
+// walk follows the links of everybody's pages, and calls do at one page of each kind while the browser shows it. A page leads further where it
+// may have rows: the search is begun by hand.
+func walk(t *testing.T, do func(v *person, p page)) {
+	seen := map[string]bool{}
+	out := visitor(t, desk)
+	out.login = "nobody"
+	out.open("/signin")
+	follow(out, []string{"/signin", "/report"}, seen, do)
+	for _, login := range roles {
+		v := signedIn(t, login, desk)
+		follow(v, []string{"/", "/people?q=国志强", "/account"}, seen, do)
+	}
+}
+
+func follow(v *person, paths []string, seen map[string]bool, do func(v *person, p page)) {
+	v.Helper()
+	asked := map[string]bool{}
+	for len(paths) > 0 {
+		path := paths[0]
+		paths = paths[1:]
+		kind := kindOf(path, v.login)
+		if asked[kind] {
+			continue
+		}
+		asked[kind] = true
+		answer := js2[struct {
+			Status int
+			Type   string
+		}](v, fmt.Sprintf(`fetch(%q, {redirect: "manual"}).then(r => ({Status: r.status, Type: r.headers.get("content-type") || ""}))`, path))
+		if answer.Status >= 500 {
+			v.Errorf("%s at %s is answered %d", v.login, path, answer.Status)
+		}
+		if answer.Status != 200 || !strings.HasPrefix(answer.Type, "text/html") {
+			continue
+		}
+		v.open(path)
+		if !seen[kind] {
+			seen[kind] = true
+			do(v, page{kind: kind, path: path, title: js[string](v, "document.title"), login: v.login})
+		}
+		paths = append(paths, js[[]string](v, `[...document.querySelectorAll('a[href^="/"]')].filter(a => !a.hasAttribute("download")).map(a => a.getAttribute("href").split("#")[0])`)...)
+	}
+}
+
+// js2 evaluates what is only promised.
+func js2[T any](v *person, expression string) T {
+	v.Helper()
+	return ask(v, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+// axe is the checker of accessibility, as npm brings it.
+func axe(t testing.TB) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Fatal("axe-core is not there: run make browser, which brings it from npm")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// violation is a rule of accessibility that a page breaks.
+type violation struct {
+	ID, Impact, Help string
+	Nodes            []struct{ HTML, FailureSummary string }
+}
+
+// graveViolations are those that axe-core calls serious or critical on the page that the browser shows.
+func (v *person) graveViolations(axe string) []violation {
+	v.Helper()
+	js[any](v, "if (!window.axe) {"+axe+"}; null")
+	said := js2[string](v, `axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help,
+		Nodes: v.nodes.slice(0, 3).map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))}))))`)
+	var all []violation
+	if err := json.Unmarshal([]byte(said), &all); err != nil {
+		v.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(v violation) bool { return v.Impact != "serious" && v.Impact != "critical" })
+}
+
+// look is one way in which a page is looked at.
+type look struct {
+	language string
+	size     [2]int64
+}
+
+// looks are every width in every language; of these a test that everybody runs takes the two that have each width and each language once.
+func looks() []look {
+	all := []look{{"zh", desk}, {"en", phone}, {"zh", phone}, {"en", desk}}
+	if os.Getenv("DAJIUZHU_LOOKS") == "all" {
+		return all
+	}
+	return all[:2]
+}
+
+// Every page that anybody can come to by its links has no serious violation of accessibility, is no wider than the phone on which it is read, and
+// reads with scripts off.
+func TestEveryPage(t *testing.T) {
+	checker := axe(t)
+	pages := 0
+	walk(t, func(v *person, p page) {
+		pages++
+		language := "zh"
+		for _, l := range looks() {
+			if l.language != language {
+				language = l.language
+				v.speak(language)
+			}
+			v.do(chromedp.EmulateViewport(l.size[0], l.size[1]))
+			v.open(p.path)
+			for _, found := range v.graveViolations(checker) {
+				t.Errorf("%s (%s, %s, %d px): %s – %s\n%s\n%s", p.path, p.login, l.language, l.size[0], found.ID, found.Help, found.Nodes[0].HTML, found.Nodes[0].FailureSummary)
+			}
+			if wide := js[int](v, "document.documentElement.scrollWidth"); int64(wide) > l.size[0] {
+				t.Errorf("%s (%s, %s) is %d px wide where there are %d", p.path, p.login, l.language, wide, l.size[0])
+			}
+		}
+		v.speak("zh")
+		v.do(chromedp.EmulateViewport(desk[0], desk[1]))
+		v.scripts(false)
+		v.open(p.path)
+		v.scripts(true)
+		if heading := js[int](v, `document.querySelectorAll("h1").length`); heading != 1 || len(v.text()) < 20 {
+			t.Errorf("%s (%s) does not read without scripts: %d headings\n%s", p.path, p.login, heading, v.text())
+		}
+	})
+	if pages < 20 {
+		t.Errorf("only %d pages were found", pages)
+	}
+}
+
+// speak changes the language, as the button on top does.
+func (v *person) speak(language string) {
+	v.Helper()
+	js2[int](v, fmt.Sprintf(`fetch("/language", {method: "POST", body: new URLSearchParams({lang: %q, back: "/"}), redirect: "manual"}).then(r => r.status)`, language))
+}
+
+// scripts turns the page's own scripts on or off.
+func (v *person) scripts(on bool) {
+	v.Helper()
+	v.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return err
+	}))
+}
