@@ -207,7 +207,7 @@ func (w *writer) checklist(c *pack.Checklist) {
 	w.entry("checklist "+c.ID, c.Name)
 	visits := w.say("每次走访", "every visit")
 	if len(c.Purposes) > 0 {
-		visits = w.list(w.wordsOf("purpose", c.Purposes))
+		visits = w.list(w.wordsOf("purposes", c.Purposes))
 	}
 	w.paragraph("%s%s", w.say("何时：", "When: "), visits)
 	for _, v := range slices.Backward(c.Versions) {

@@ -92,7 +92,7 @@ var words = map[string]map[string]pack.Text{
 		"quarter": {Zh: "每季度", En: "every quarter"},
 		"year":    {Zh: "每年", En: "every year"},
 	},
-	"purpose": {
+	"purposes": {
 		"warning": {Zh: "核实预警", En: "to look into a warning"},
 		"survey":  {Zh: "入户调查", En: "a survey"},
 		"sample":  {Zh: "抽查", En: "a sample"},

@@ -25,8 +25,9 @@ func TestEveryWordIsTold(t *testing.T) {
 			}
 		}
 	}
+	// Units and statuses have tables of their own; of a question the page tells the words and not the type.
 	for key, codes := range seen {
-		if slices.Contains([]string{"unit", "status"}, key) || slices.Contains(codes, "yes") {
+		if slices.Contains([]string{"unit", "status", "type"}, key) || slices.Contains(codes, "yes") {
 			continue
 		}
 		for _, code := range codes {
