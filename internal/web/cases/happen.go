@@ -123,12 +123,9 @@ func (p *Pages) appeal(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		on, err := date(v, "on")
+		on, err := dateOr(v, "on", dayOf(now))
 		if err != nil {
 			return err
-		}
-		if on == 0 {
-			on = dayOf(now)
 		}
 		if len(item.Decisions) == 0 {
 			return fault.New(fault.Conflict, noSuchThing, nil)
@@ -148,12 +145,9 @@ func (p *Pages) appealed(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		on, err := date(v, "on")
+		on, err := dateOr(v, "on", dayOf(now))
 		if err != nil {
 			return err
-		}
-		if on == 0 {
-			on = dayOf(now)
 		}
 		return p.Casework.AppealResult(ctx, tx, appeal, text(v, "result"), found, on, key)
 	})

@@ -78,6 +78,15 @@ func date(v *web.Visit, name string) (calendar.Date, error) {
 	return d, nil
 }
 
+// dateOr is a day that is another where the form has none.
+func dateOr(v *web.Visit, name string, other calendar.Date) (calendar.Date, error) {
+	d, err := date(v, name)
+	if err == nil && d == 0 {
+		d = other
+	}
+	return d, err
+}
+
 // seen refuses an act on a case that somebody changed since its page was made.
 func seen(v *web.Visit, item *casework.ItemFile) error {
 	if s := v.R.PostFormValue("seen"); s != "" && s != stamp(item) {

@@ -228,18 +228,6 @@ func (p *Pages) manifest(v *web.Visit) error {
 	return nil
 }
 
-// maskedName is a name of which the family name and the last character are shown: 张*明.
-func maskedName(name string) string {
-	runes := []rune(name)
-	switch len(runes) {
-	case 0, 1:
-		return name
-	case 2:
-		return string(runes[:1]) + "*"
-	}
-	return string(runes[0]) + strings.Repeat("*", len(runes)-2) + string(runes[len(runes)-1])
-}
-
 // kinds are the files that a form takes, in their order.
 var kinds = []visit.FileKind{visit.Photo, visit.Voice, visit.Family, visit.Sign, visit.Consent}
 

@@ -26,7 +26,7 @@ type row struct {
 }
 
 func rowOf(v *web.Visit, one visit.Visit) row {
-	r := row{Visit: one, Name: maskedName(one.Home.Name), Overdue: one.Overdue(v.Today()), Today: one.Due == v.Today(), Level: one.Level()}
+	r := row{Visit: one, Name: web.MaskedName(one.Home.Name), Overdue: one.Overdue(v.Today()), Today: one.Due == v.Today(), Level: one.Level()}
 	for _, who := range one.Visitors {
 		r.Who = append(r.Who, who.Name)
 	}

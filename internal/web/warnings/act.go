@@ -279,7 +279,7 @@ func (p *Pages) live(v *web.Visit, r *warning.Round, e *discovery.Explanation) (
 func hideNames(text string, names []string) string {
 	for _, name := range names {
 		if utf8.RuneCountInString(name) > 1 {
-			text = strings.ReplaceAll(text, name, masked(name))
+			text = strings.ReplaceAll(text, name, web.MaskedName(name))
 		}
 	}
 	return text

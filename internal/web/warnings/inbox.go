@@ -140,7 +140,7 @@ func (p *Pages) workers(ctx context.Context, tx pgx.Tx, v *web.Visit) ([]choice,
 }
 
 func (p *Pages) row(v *web.Visit, i warning.Item) row {
-	r := row{Item: i, Name: p.ruleName(i.Rule, v.Lang), Head: masked(i.Head), Of: masked(i.Of), Where: p.place(v, i.Area), At: p.routeName(i.Route, v.Lang)}
+	r := row{Item: i, Name: p.ruleName(i.Rule, v.Lang), Head: web.MaskedName(i.Head), Of: web.MaskedName(i.Of), Where: p.place(v, i.Area), At: p.routeName(i.Route, v.Lang)}
 	if i.Reason != "" {
 		r.Why = p.reasonName(i.Reason, v.Lang)
 	}

@@ -251,7 +251,7 @@ func (p *Pages) known(ctx context.Context, tx pgx.Tx, v *web.Visit, page *report
 	}
 	page.At, page.Where, page.Below = file.Area, p.Pack.Areas.Path(file.Area), nil
 	if len(file.Persons) > 0 {
-		page.Called = masked(file.Persons[0].Name)
+		page.Called = web.MaskedName(file.Persons[0].Name)
 	}
 	return nil
 }
@@ -281,7 +281,7 @@ func (p *Pages) look(ctx context.Context, tx pgx.Tx, v *web.Visit, text string) 
 		if !ok || slices.ContainsFunc(all, func(f found) bool { return f.Household == home }) {
 			continue
 		}
-		f := found{Household: home, Name: masked(h.Name), Where: p.place(v, h.Area)}
+		f := found{Household: home, Name: web.MaskedName(h.Name), Where: p.place(v, h.Area)}
 		if h.Birth != calendar.Forever {
 			f.Born = h.Birth.Year()
 		}

@@ -140,18 +140,6 @@ func number(v *web.Visit, name string) (int64, error) {
 	return id, nil
 }
 
-// masked is a name whose middle is hidden: 张*明, 张*.
-func masked(name string) string {
-	all := []rune(name)
-	switch len(all) {
-	case 0, 1:
-		return name
-	case 2:
-		return string(all[0]) + "*"
-	}
-	return string(all[0]) + strings.Repeat("*", len(all)-2) + string(all[len(all)-1])
-}
-
 // desk is the route on which the visitor's role works, "" of roles that only look.
 func (p *Pages) desk(role access.Role) string {
 	by := map[access.Role]string{access.Assistant: "village-assistant", access.Officer: "township-officer", access.Supervisor: "county-supervisor",
