@@ -190,6 +190,11 @@ func TestRun(t *testing.T) {
 	if again.Changed+again.Raised+again.Closed+again.Updated+again.Outcomes != 0 || again.Households != first.Households {
 		t.Errorf("the same again changes %+v", again)
 	}
+	for day, want := range map[calendar.Date]bool{on: true, on.AddDays(1): false} {
+		if ran, err := c.discovery.Ran(t.Context(), day); err != nil || ran != want {
+			t.Errorf("whether everybody was determined for %s: %v, %v", day, ran, err)
+		}
+	}
 }
 
 func difference(want, got []string) string {

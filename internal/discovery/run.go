@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
@@ -98,6 +99,7 @@ type counted struct{ households, persons int }
 // county is one county on its way.
 type county struct {
 	*runner
+	code       area.Code
 	people     *population.Population
 	households []household // in the order of the population's
 }
@@ -142,12 +144,7 @@ func (r *runner) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, c := range counties {
-			if err := r.county(ctx, record, c); err != nil {
-				return fmt.Errorf("determining county %s: %w", c, err)
-			}
-		}
-		return nil
+		return r.counties(ctx, record, counties)
 	})
 	if err != nil {
 		return err
@@ -187,27 +184,48 @@ func (r *runner) open(ctx context.Context, record pgx.Tx) ([]area.Code, error) {
 	return r.record.Counties(ctx, record)
 }
 
-// county composes and determines the households whose village lies in a county.
-func (r *runner) county(ctx context.Context, record pgx.Tx, of area.Code) error {
-	c := &county{runner: r}
-	var err error
-	if c.people, err = r.buildCounty(ctx, record, r.maker, of, r.said); err != nil {
-		return err
-	}
-	if err := c.compose(ctx, of); err != nil {
-		return err
-	}
-	return c.determine(ctx)
+// counties determines county after county. The next is made of the record while one is determined: the one waits for the database where
+// the other computes.
+func (r *runner) counties(ctx context.Context, record pgx.Tx, all []area.Code) error {
+	made := make(chan *county)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		defer close(made)
+		for _, of := range all {
+			people, err := r.buildCounty(ctx, record, r.maker, of, r.said)
+			if err != nil {
+				return fmt.Errorf("reading county %s: %w", of, err)
+			}
+			select {
+			case made <- &county{runner: r, code: of, people: people}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		return nil
+	})
+	both.Go(func() error {
+		for c := range made {
+			if err := c.compose(ctx); err != nil {
+				return fmt.Errorf("composing county %s: %w", c.code, err)
+			}
+			if err := c.determine(ctx); err != nil {
+				return fmt.Errorf("determining county %s: %w", c.code, err)
+			}
+		}
+		return nil
+	})
+	return both.Wait()
 }
 
 // compose writes who there is and who belongs together. Households that an update composed since the record was opened are composed
 // again by the next update, since whoever was touched since then waits for it.
-func (c *county) compose(ctx context.Context, of area.Code) error {
+func (c *county) compose(ctx context.Context) error {
 	return c.db.Work(ctx, func(tx pgx.Tx) error {
 		if err := lock(ctx, tx); err != nil {
 			return err
 		}
-		register := registry.Update{Rows: registrations(c.people), Whole: []area.Code{of}, On: c.maker.On(), Cause: c.stager.cause}
+		register := registry.Update{Rows: registrations(c.people), Whole: []area.Code{c.code}, On: c.maker.On(), Cause: c.stager.cause}
 		if _, err := c.registry.Register(ctx, tx, register); err != nil {
 			return err
 		}

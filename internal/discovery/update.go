@@ -46,6 +46,19 @@ func (d *Discovery) Waits(ctx context.Context, touch int64) (waits bool, err err
 	return waits, nil
 }
 
+// Ran reports whether what is current was determined of everybody for a date by the policy as it is. Whatever was touched since is an
+// update's or, where it waits for a run, asks for one by itself.
+func (d *Discovery) Ran(ctx context.Context, on calendar.Date) (ran bool, err error) {
+	err = d.db.Work(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, "select exists(select from screening_run where state = 'current' and on_date = $1 and pack = $2)",
+			on.String(), d.policy.Pack().Hash).Scan(&ran)
+	})
+	if err != nil {
+		return false, fmt.Errorf("asking for which day everybody was determined: %w", err)
+	}
+	return ran, nil
+}
+
 // Updated counts what an update did.
 type Updated struct {
 	Merged
@@ -149,12 +162,28 @@ func (d *Discovery) around(ctx context.Context, tx pgx.Tx, persons []int64) ([]i
 	if err != nil {
 		return nil, err
 	}
+	asked := persons
 	for range population.Steps {
-		if around, err = d.record.Kin(ctx, tx, around); err != nil {
+		fresh := without(around, asked) // whoever was asked about is tied to nobody else
+		if len(fresh) == 0 {
+			break
+		}
+		asked = around
+		kin, err := d.record.Kin(ctx, tx, fresh)
+		if err != nil {
 			return nil, fmt.Errorf("finding who is tied to persons: %w", err)
 		}
+		around = slices.Compact(slices.Sorted(slices.Values(append(kin, around...))))
 	}
 	return around, nil
+}
+
+// without are those of some persons, in order, who are not among others, in order.
+func without(persons, others []int64) []int64 {
+	return slices.DeleteFunc(slices.Clone(persons), func(p int64) bool {
+		_, there := slices.BinarySearch(others, p)
+		return there
+	})
 }
 
 // build makes a population of what the record holds about some persons; nil if none of them is registered.
