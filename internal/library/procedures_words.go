@@ -12,6 +12,7 @@ var words = map[string]map[string]pack.Text{
 	"by": {
 		"resident":           {Zh: "申请人", En: "the applicant"},
 		"village-assistant":  {Zh: "村级协理员", En: "the village assistant"},
+		"window":             {Zh: "受理的窗口", En: "the window that took it in"},
 		"township-officer":   {Zh: "乡镇（街道）经办人员", En: "the township's officer"},
 		"county-officer":     {Zh: "县级经办人员", En: "the county's officer"},
 		"county-supervisor":  {Zh: "县级监管人员", En: "the county's supervisor"},

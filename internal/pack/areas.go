@@ -61,6 +61,36 @@ func (t *AreaTree) Villages(in area.Code) []area.Code {
 	return all
 }
 
+// Find is the areas within one, and the one itself, whose path from the county down holds every word of a text, by code, at most so many: who types
+// 临邑 国寨 finds 临邑县临邑镇国寨村. A whole code finds its area.
+func (t *AreaTree) Find(text string, in area.Code, most int) []area.Code {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return nil
+	}
+	if code, err := area.Parse(words[0]); err == nil && len(words) == 1 {
+		if t.Has(code) && in.Contains(code) {
+			return []area.Code{code}
+		}
+		return nil
+	}
+	var all []area.Code
+	var walk func(area.Code)
+	walk = func(c area.Code) {
+		path := t.Path(c)
+		if len(all) < most && t.Has(c) && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(path, w) }) {
+			all = append(all, c)
+		}
+		for _, below := range t.Children(c) {
+			if len(all) < most {
+				walk(below)
+			}
+		}
+	}
+	walk(in)
+	return all
+}
+
 // committees are the ends of villages' names that name the committee, the longest first, and whether they are of
 // villages (村) and not of residents (居). One name of the register is cut off.
 var committees = []struct {

@@ -86,6 +86,30 @@ func TestAreasBelow(t *testing.T) {
 	}
 }
 
+// An area is found by parts of its path within an area, or by its whole code.
+func TestFindArea(t *testing.T) {
+	tree := areaTree(t)
+	for _, c := range []struct {
+		text string
+		in   area.Code
+		most int
+		want []area.Code
+	}{
+		{"国寨", 371400000000, 9, []area.Code{371424100281}},
+		{" 临邑县  国 ", 371424000000, 9, []area.Code{371424100001, 371424100281}},
+		{"临邑镇", 371400000000, 2, []area.Code{371424100000, 371424100001}},
+		{"国寨", 371424200000, 9, nil},
+		{"371424100281", 371400000000, 9, []area.Code{371424100281}},
+		{"371424100281", 371424200000, 9, nil},
+		{"没有这里", 371400000000, 9, nil},
+		{"  ", 371400000000, 9, nil},
+	} {
+		if diff := cmp.Diff(c.want, tree.Find(c.text, c.in, c.most)); diff != "" {
+			t.Errorf("%q in %s (-want +got):\n%s", c.text, c.in, diff)
+		}
+	}
+}
+
 // A pack without a table knows no area.
 func TestNoAreas(t *testing.T) {
 	var none *pack.AreaTree

@@ -43,7 +43,7 @@ func (m *Messages) Message(id string) *Message {
 // What a template may be filled with. An SMS is read on a locked screen and by whoever holds the phone: it names no person, no programme, no
 // reason and no amount, since each of them may tell of an illness, a loss or a case.
 var (
-	messageArguments = []string{"name", "programme", "step", "reason", "papers", "amount", "village", "count", "number", "due", "days", "office", "contact"}
+	messageArguments = []string{"name", "programme", "step", "reason", "papers", "amount", "village", "feed", "file", "count", "number", "due", "days", "office", "contact"}
 	smsArguments     = []string{"number", "due", "days", "office", "contact", "count"}
 )
 

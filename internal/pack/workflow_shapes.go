@@ -4,7 +4,7 @@ import "slices"
 
 // The closed sets of words of workflow.yaml. Casework has code for each of them, and for no other.
 var (
-	actors = []string{"resident", "village-assistant", "township-officer", "county-officer", "county-supervisor", "community", "coordination",
+	actors = []string{"resident", "village-assistant", "township-officer", "window", "county-officer", "county-supervisor", "community", "coordination",
 		"decider", "department-officer", "fund", "provider", "finance"}
 	stepResults = []string{"application", "authorisation", "acceptance", "papers", "check", "survey", "visit", "review", "opinion", "meeting", "notice",
 		"confirmation", "letter", "publication", "payment", "delivery", "acknowledgement"}

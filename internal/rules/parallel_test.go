@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
 
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/pack"
 )
 
@@ -115,4 +117,25 @@ func settlements(n int) (Table, []int32) {
 		}
 	}
 	return rows, start
+}
+
+// A formula that was computed for other dates, for more persons and for fewer, by many at once, comes to what a fresh one comes to.
+func TestAFormulaOfRowsIsUsedAgain(t *testing.T) {
+	kept := settledRows(t)
+	dates := []calendar.Date{mustDate("2026-11-01"), mustDate("2025-01-31"), mustDate("2020-06-15")}
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for i, n := range []int{1, 700, 3, 64, 65, 0, 129, 1} {
+				on := dates[(worker+i/2)%len(dates)]
+				rows, start := settlements(n)
+				want, wantFailed := settledRows(t).Evaluate(on, rows, start)
+				got, failed := kept.Evaluate(on, rows, start)
+				if !reflect.DeepEqual(got, want) || failed != wantFailed {
+					t.Errorf("%d persons on %s: %v and %d failures, want %v and %d", n, on, got, failed, want, wantFailed)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"sync"
+	"sync/atomic"
+
 	"cel.dev/cel-go/cel"
 
 	"dajiuzhu/internal/calendar"
@@ -15,6 +18,38 @@ type RowFormula struct {
 	feed   *pack.Feed
 	term   *term
 	single bool
+	last   atomic.Pointer[datedRows]
+}
+
+// datedRows is a formula made ready for a date, with machines that have computed it before.
+type datedRows struct {
+	on       calendar.Date
+	plan     *Plan
+	root     int32
+	machines sync.Pool
+}
+
+// dated makes the formula ready for a date. It keeps the last, since one date is asked for again and again.
+func (f *RowFormula) dated(on calendar.Date) *datedRows {
+	if d := f.last.Load(); d != nil && d.on == on {
+		return d
+	}
+	g := &grapher{
+		plan:  &Plan{policy: &Policy{world: f.world}, on: on, places: &places{fact: -1}},
+		world: f.world, cons: map[string]int32{}, built: map[builtKey]int32{},
+	}
+	d := &datedRows{on: on, plan: g.plan, root: g.root(f.term, f.relation())}
+	d.machines.New = func() any { return newMachine(d.plan, true) }
+	f.last.Store(d)
+	return d
+}
+
+// relation is of what the formula has a value: of a row, or of the person whose rows they are.
+func (f *RowFormula) relation() relation {
+	if f.single {
+		return feedRows
+	}
+	return persons
 }
 
 // CompileRows compiles a feed's formula for a value of the given type and list of codes. A latest formula reads row, any
@@ -67,24 +102,17 @@ func columnType(c *pack.Column) (pack.Type, bool) {
 // no row, or something was unknown or failed, which the second result counts.
 func (f *RowFormula) Evaluate(on calendar.Date, rows Table, start []int32) (Column, int) {
 	n := len(start) - 1
-	g := &grapher{
-		plan:  &Plan{policy: &Policy{world: f.world}, on: on, places: &places{fact: -1}},
-		world: f.world, cons: map[string]int32{}, built: map[builtKey]int32{},
-	}
-	rel := persons
-	if f.single {
-		rel = feedRows
-	}
-	root := g.root(f.term, rel)
+	d, rel := f.dated(on), f.relation()
 	b := &Batch{
 		Person: Table{N: n}, PersonEvent: Events{Table: rows, Start: start},
 		MemberStart: []int32{0, int32(n)}, Counted: []int32{int32(n)}, Household: Table{N: 1},
 		SupporterStart: make([]int32, 2), HouseholdEvent: Events{Start: make([]int32, 2)},
 	}
-	m := newMachine(g.plan, true)
+	m := d.machines.Get().(*machine)
+	defer d.machines.Put(m)
 	m.load(b)
 	all := m.everything(rel)
-	v := m.need(root, all)
+	v := m.need(d.root, all)
 	c, failed := Column{Num: make([]int64, n), Known: NewBits(n)}, 0
 	for i := range n {
 		lane := i
