@@ -139,31 +139,37 @@ func (a *Access) Create(ctx context.Context, by Actor, n NewAccount) (id int64, 
 	if err := errors.Join(n.check(), by.allow(n.Area)); err != nil {
 		return 0, sealed.Secret{}, err
 	}
-	handle, err := a.draw(32)
-	if err != nil {
-		return 0, sealed.Secret{}, err
-	}
 	err = a.db.WorkAs(ctx, by.principal(), func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `insert into account (login, name, staff, area, created_at) values ($1, $2, $3, $4, $5) returning id`,
-			n.Login, strings.TrimSpace(n.Name), n.Staff, int64(n.Area), a.clock()).Scan(&id)
-		if isUnique(err) {
-			return fault.New(fault.Conflict, loginTaken, fault.Args{"login": n.Login})
-		}
-		if err != nil {
-			return fmt.Errorf("making an account: %w", err)
-		}
-		if _, err := tx.Exec(ctx, "update account set phone_sealed = $2 where id = $1", id, a.keys.Seal(sealed.In(phoneField, id), n.Phone.Plain())); err != nil {
-			return fmt.Errorf("keeping an account's phone: %w", err)
-		}
-		if _, err := tx.Exec(ctx, "insert into credential (account, handle, must_change) values ($1, $2, true)", id, handle); err != nil {
-			return fmt.Errorf("making an account's credentials: %w", err)
-		}
-		if first, err = a.setFirst(ctx, tx, id); err != nil {
+		if id, err = a.create(ctx, tx, n); err != nil {
 			return err
 		}
-		return ledgerAct(ctx, tx, "account.create", id, map[string]any{"login": n.Login, "staff": n.Staff, "area": n.Area.String()})
+		first, err = a.setFirst(ctx, tx, id)
+		return err
 	})
 	return id, first, err
+}
+
+// create makes an account by which nobody can sign in yet.
+func (a *Access) create(ctx context.Context, tx pgx.Tx, n NewAccount) (id int64, err error) {
+	handle, err := a.draw(32)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `insert into account (login, name, staff, area, created_at) values ($1, $2, $3, $4, $5) returning id`,
+		n.Login, strings.TrimSpace(n.Name), n.Staff, int64(n.Area), a.clock()).Scan(&id)
+	if isUnique(err) {
+		return 0, fault.New(fault.Conflict, loginTaken, fault.Args{"login": n.Login})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("making an account: %w", err)
+	}
+	if _, err := tx.Exec(ctx, "update account set phone_sealed = $2 where id = $1", id, a.keys.Seal(sealed.In(phoneField, id), n.Phone.Plain())); err != nil {
+		return 0, fmt.Errorf("keeping an account's phone: %w", err)
+	}
+	if _, err := tx.Exec(ctx, "insert into credential (account, handle, must_change) values ($1, $2, false)", id, handle); err != nil {
+		return 0, fmt.Errorf("making an account's credentials: %w", err)
+	}
+	return id, ledgerAct(ctx, tx, "account.create", id, map[string]any{"login": n.Login, "staff": n.Staff, "area": n.Area.String()})
 }
 
 // isUnique reports whether the database refused a second of something.
@@ -302,16 +308,21 @@ func (a *Access) Post(ctx context.Context, by Actor, account int64, p Posting) (
 		if err := notHeld(ctx, tx, account, p); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `insert into posting (account, role, area, department, from_date, to_date) values ($1, $2, $3, $4, $5::date, $6::date) returning id`,
-			account, string(p.Role), int64(p.Area), p.Department, p.Span.From.String(), writeDay(p.Span.To)).Scan(&id)
-		if err != nil {
-			return fmt.Errorf("giving a posting: %w", err)
-		}
-		return ledgerAct(ctx, tx, "account.post", account, map[string]any{
-			"posting": id, "role": p.Role, "area": p.Area.String(), "department": p.Department, "from": p.Span.From, "to": writeDay(p.Span.To),
-		})
+		id, err = insertPosting(ctx, tx, account, p)
+		return err
 	})
 	return id, err
+}
+
+func insertPosting(ctx context.Context, tx pgx.Tx, account int64, p Posting) (id int64, err error) {
+	err = tx.QueryRow(ctx, `insert into posting (account, role, area, department, from_date, to_date) values ($1, $2, $3, $4, $5::date, $6::date) returning id`,
+		account, string(p.Role), int64(p.Area), p.Department, p.Span.From.String(), writeDay(p.Span.To)).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("giving a posting: %w", err)
+	}
+	return id, ledgerAct(ctx, tx, "account.post", account, map[string]any{
+		"posting": id, "role": p.Role, "area": p.Area.String(), "department": p.Department, "from": p.Span.From, "to": writeDay(p.Span.To),
+	})
 }
 
 // notHeld refuses a posting that an account has already over some of its days, as when a form is sent twice.

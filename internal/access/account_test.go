@@ -31,7 +31,7 @@ func TestTheTable(t *testing.T) {
 		if p.Changes() && access.Inspector.May(p) {
 			t.Errorf("an inspector, who only looks, may %s", p)
 		}
-		if access.Resident.May(p) && p != access.SeeOwnFile && p != access.FileFor {
+		if access.Resident.May(p) && p != access.SeeOwnFile && p != access.ApplyOwn {
 			t.Errorf("a resident may %s", p)
 		}
 	}

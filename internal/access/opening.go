@@ -63,7 +63,7 @@ var (
 	mayNotOpen = fault.Text{
 		Key: "access.may-not-open",
 		Zh:  "{role}不能以“{purpose}”为由查看这项信息。请选择与办理事项相符的用途",
-		En:  `a {role} may not open this for the purpose "{purpose}"; choose the purpose of what is being done`,
+		En:  `a {role_en} may not open this for the purpose "{purpose_en}"; choose the purpose of what is being done`,
 	}
 	noPurpose = fault.Text{
 		Key: "access.no-purpose",
@@ -130,7 +130,8 @@ func mayOpen(role Role, purpose Purpose, what []Sensitive) error {
 	}
 	for _, s := range what {
 		if !purpose.Opens(role, s.Secret.Kind()) {
-			return fault.New(fault.Forbidden, mayNotOpen, fault.Args{"role": role, "purpose": purpose})
+			return fault.New(fault.Forbidden, mayNotOpen, fault.Args{"role": role.Name(fault.Zh), "purpose": purpose.Name(fault.Zh),
+				"role_en": role.Name(fault.En), "purpose_en": purpose.Name(fault.En)})
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/sealed"
 )
@@ -52,6 +53,8 @@ type Provider struct {
 	ClientID string
 	Secret   sealed.Secret
 	Redirect string       // the page here to which it sends people back
+	Scopes   []string     // beside openid, by which the provider tells that claim
+	Number   string       // the claim that holds a person's identity number, by which residents are known; "" is none
 	HTTP     *http.Client // nil is the usual one, with a limit of time
 
 	mu    sync.Mutex
@@ -89,7 +92,7 @@ func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 
 func (p *Provider) oauth(found *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{
-		ClientID: p.ClientID, ClientSecret: p.Secret.Plain(), Endpoint: found.Endpoint(), RedirectURL: p.Redirect, Scopes: []string{oidc.ScopeOpenID},
+		ClientID: p.ClientID, ClientSecret: p.Secret.Plain(), Endpoint: found.Endpoint(), RedirectURL: p.Redirect, Scopes: append([]string{oidc.ScopeOpenID}, p.Scopes...),
 	}
 }
 
@@ -155,11 +158,14 @@ func (a *Access) FinishOutside(ctx context.Context, key, state, code string, fro
 	if err := a.admit(ctx, byAddress); err != nil {
 		return "", Session{}, err
 	}
-	subject, err := a.outsideSubject(ctx, 0, key, state, code)
+	who, err := a.outsideWho(ctx, 0, key, state, code)
 	if err != nil {
 		return "", Session{}, err
 	}
-	account, err := a.linked(ctx, subject)
+	account, err := a.linked(ctx, who.subject)
+	if is(err, outsideUnknown) && !who.number.IsZero() {
+		account, err = a.residentFromOutside(ctx, who)
+	}
 	if err != nil {
 		return "", Session{}, err
 	}
@@ -197,7 +203,7 @@ func (a *Access) LinkOutside(ctx context.Context, token, key, state, code string
 	if err != nil {
 		return err
 	}
-	subject, err := a.outsideSubject(ctx, s.Account, key, state, code)
+	who, err := a.outsideWho(ctx, s.Account, key, state, code)
 	if err != nil {
 		return err
 	}
@@ -207,7 +213,7 @@ func (a *Access) LinkOutside(ctx context.Context, token, key, state, code string
 		}
 		var holder int64
 		err := tx.QueryRow(ctx, `insert into outside_identity as o (issuer, subject, account) values ($1, $2, $3)
-			on conflict (issuer, subject) do update set account = o.account returning account`, a.outside.Issuer, subject, now.Account).Scan(&holder)
+			on conflict (issuer, subject) do update set account = o.account returning account`, a.outside.Issuer, who.subject, now.Account).Scan(&holder)
 		if err != nil {
 			return fmt.Errorf("linking an outside identity: %w", err)
 		}
@@ -231,32 +237,60 @@ func (a *Access) UnlinkOutside(ctx context.Context, token string) error {
 	})
 }
 
-// outsideSubject is whom the outside provider says it is, to what was begun by an account, 0 being nobody signed in.
-func (a *Access) outsideSubject(ctx context.Context, account int64, key, state, code string) (string, error) {
+// outsider is somebody as the outside provider tells who it is.
+type outsider struct {
+	subject string
+	number  idno.Number // zero where the provider tells none
+}
+
+// outsideWho is whom the outside provider says it is, to what was begun by an account, 0 being nobody signed in.
+func (a *Access) outsideWho(ctx context.Context, account int64, key, state, code string) (who outsider, err error) {
 	found, err := a.outside.discover(ctx)
 	if err != nil {
-		return "", err
+		return outsider{}, err
 	}
 	var data outsideData
 	err = a.db.Work(ctx, func(tx pgx.Tx) error { return a.endCeremony(ctx, tx, ceremonyOutside, account, key, &data) })
 	if err != nil {
-		return "", err
+		return outsider{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(data.State), []byte(state)) != 1 {
-		return "", fault.New(fault.Forbidden, outsideRefused, nil).Because(errors.New("the state is another's"))
+		return outsider{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(errors.New("the state is another's"))
 	}
 	ctx = a.outside.context(ctx)
 	tokens, err := a.outside.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(data.Verifier))
 	if err != nil {
-		return "", fault.New(fault.Forbidden, outsideRefused, nil).Because(err)
+		return outsider{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(err)
 	}
 	raw, _ := tokens.Extra("id_token").(string)
 	id, err := found.VerifierContext(ctx, &oidc.Config{ClientID: a.outside.ClientID, Now: a.clock}).Verify(ctx, raw)
 	if err != nil {
-		return "", fault.New(fault.Forbidden, outsideRefused, nil).Because(err)
+		return outsider{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(data.Nonce)) != 1 {
-		return "", fault.New(fault.Forbidden, outsideRefused, nil).Because(errors.New("the nonce is another's"))
+		return outsider{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(errors.New("the nonce is another's"))
 	}
-	return id.Subject, nil
+	who.subject = id.Subject
+	who.number, err = a.outside.numberIn(id)
+	return who, err
+}
+
+// numberIn is the identity number among what the provider's signed token claims.
+func (p *Provider) numberIn(id *oidc.IDToken) (idno.Number, error) {
+	if p.Number == "" {
+		return idno.Number{}, nil
+	}
+	var claims map[string]any
+	if err := id.Claims(&claims); err != nil {
+		return idno.Number{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(err)
+	}
+	text, _ := claims[p.Number].(string)
+	if text == "" {
+		return idno.Number{}, nil
+	}
+	number, err := idno.Parse(text)
+	if err != nil {
+		return idno.Number{}, fault.New(fault.Forbidden, outsideRefused, nil).Because(errors.New("the claim of the identity number holds none"))
+	}
+	return number, nil
 }

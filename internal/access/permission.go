@@ -24,6 +24,9 @@ const (
 	SeeVisits        Permission = "visit.see"
 	TakeRequest      Permission = "request.take"
 	FileFor          Permission = "filing.make"
+	ApplyOwn         Permission = "filing.own"
+	TakeAtWindow     Permission = "filing.window"
+	TieResidents     Permission = "resident.tie"
 	HandleFiling     Permission = "filing.handle"
 	Survey           Permission = "survey.do"
 	Decide           Permission = "filing.decide"
@@ -70,7 +73,10 @@ var grants = map[Permission]grant{
 	Visit:            {"走访", "visit", true, []Role{Assistant, Officer}},
 	SeeVisits:        {"看走访", "see visits", false, []Role{Assistant, Officer, Decider, Supervisor, Administrator, Inspector}},
 	TakeRequest:      {"受理求助", "take a request for help", true, []Role{Assistant, Officer, Hotline}},
-	FileFor:          {"申报", "file", true, []Role{Resident, Assistant, Officer}},
+	FileFor:          {"申报", "file", true, []Role{Assistant, Officer}},
+	ApplyOwn:         {"为自己家申请", "apply for one's own household", true, []Role{Resident}},
+	TakeAtWindow:     {"窗口受理本部门项目", "take applications for the department's own programmes at its window", true, []Role{Department}},
+	TieResidents:     {"给居民开通账号", "tie residents' accounts to who they are", true, []Role{Assistant, Officer}},
 	HandleFiling:     {"经办申请", "handle filings", true, []Role{Officer}},
 	Survey:           {"入户调查", "survey at home", true, []Role{Officer}},
 	Decide:           {"审核确认", "decide", true, []Role{Decider}},

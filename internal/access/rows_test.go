@@ -48,6 +48,11 @@ func orOwn(rest sees) sees {
 	return func(p postgres.Principal, r row) bool { return p.Account != 0 && p.Account == r.id || rest(p, r) }
 }
 
+// orSaid is a row that is also seen by the resident who said it.
+func orSaid(rest sees) sees {
+	return func(p postgres.Principal, r row) bool { return among(p, access.Resident) && own(p, r) || rest(p, r) }
+}
+
 // own is a row that only the account sees that it is about.
 func own(p postgres.Principal, r row) bool { return p.Account != 0 && p.Account == r.id }
 
@@ -60,9 +65,13 @@ var (
 	withCases  = []access.Role{access.Assistant, access.Officer, access.Decider, access.Supervisor, access.Administrator, access.Inspector}
 )
 
-// filed is a row of a filing's item: seen by who works on cases in the area, by the department in charge, by the resident whose it is.
+// tied is the person, and the household, whose an account is in the walk: not the one with its own number, so that neither is taken for the other.
+func tied(account int64) int64 { return account + 1 }
+
+// filed is a row of a filing's item: seen by who works on cases in the area, by the department in charge, by the resident whose it is or of whose
+// household it is.
 func filed(p postgres.Principal, r row) bool {
-	return among(p, access.Resident) && p.Account != 0 && p.Account == r.id ||
+	return among(p, access.Resident) && p.Account != 0 && (p.Account == r.id || tied(p.Account) == r.id) ||
 		of(p, r) && (among(p, withCases...) || among(p, access.Department) && p.Department == r.department)
 }
 
@@ -109,19 +118,27 @@ var seen = map[string]sees{
 	"posting": orOwn(func(p postgres.Principal, r row) bool {
 		return of(p, r) && (among(p, access.Administrator) || r.staff && among(p, access.Supervisor, access.Inspector))
 	}),
+	"account_person": orOwn(func(p postgres.Principal, r row) bool { // by where the person is
+		r.area = places[tied(r.id-1)%int64(len(places))]
+		last := r.id == int64(2*len(places)) // tied to nobody who is there
+		return !last && inArea(access.Assistant, access.Officer, access.Supervisor, access.Administrator, access.Inspector)(p, r)
+	}),
 	"visit": inArea(withCases...), "visit_answer": inArea(withCases...), "visit_conflict": inArea(withCases...), "visit_place": inArea(withCases...),
 	"visit_bundle": orOwn(inArea(withCases...)), "visit_file": orOwn(inArea(withCases...)), "visit_chunk": orOwn(inArea(withCases...)), // the sender's, whatever became of the posting
-	"relative": orOwn(inArea(access.Supervisor, access.Inspector)),
-	"opening":  orOwn(inArea(access.Supervisor, access.Administrator, access.Inspector)),
+	"visit_device_key": own,
+	"relative":         orOwn(inArea(access.Supervisor, access.Inspector)),
+	"opening":          orOwn(inArea(access.Supervisor, access.Administrator, access.Inspector)),
 	"act": orOwn(func(p postgres.Principal, r row) bool {
 		return among(p, access.Inspector, access.Administrator) && (r.area == 0 || of(p, r))
 	}),
 	"leaf": everybody, "leaf_index": everybody, "tree_head": everybody, "cosignature": everybody, // kinds of acts and digests, without whom they are about
-	"person": inArea(withPeople...), "household": inArea(withPeople...), "membership": inArea(withPeople...), "statement": inArea(withPeople...),
-	"withdrawal": inArea(withPeople...), "change": inArea(withPeople...), "merging": inArea(withPeople...), "likeness": inArea(withPeople...),
+	"person": inArea(withPeople...), "household": inArea(withPeople...), "membership": inArea(withPeople...), "statement": orSaid(inArea(withPeople...)),
+	"withdrawal": orSaid(inArea(withPeople...)), "change": inArea(withPeople...), "merging": inArea(withPeople...), "likeness": inArea(withPeople...),
 	"consent_fact": everybody, // which facts need consent
 	"means_check":  inArea(withMeans...), "means_scope": inArea(withMeans...), "means_report": inArea(withMeans...), "means_item": inArea(withMeans...),
-	"authorisation":      inArea(append([]access.Role{access.Assistant}, withMeans...)...),
+	"authorisation": func(p postgres.Principal, r row) bool {
+		return among(p, access.Resident) && p.Account != 0 && tied(p.Account) == r.id || inArea(append([]access.Role{access.Assistant}, withMeans...)...)(p, r)
+	},
 	"river_job":          everybody, // ids and days
 	"feed":               readsFeed, // which feeds there are
 	"feed_late":          delivered,
@@ -140,23 +157,26 @@ var seen = map[string]sees{
 	"item":               filed,
 	"item_step":          filed,
 	"item_event":         filed,
+	"item_answer":        filed,
 	"decision":           filed,
 	"award":              filed,
 	"paper":              filed,
+	"paper_chunk":        filed,
 	"objection":          filed,
 	"objection_answer":   filed,
 	"casework_once":      orOwn(func(postgres.Principal, row) bool { return false }),
 	"page_once":          own,
 	"page_view":          own,
-	"meeting":            convened,
-	"meeting_held":       convened,
-	"meeting_seat":       calls,
-	"meeting_item":       filed,
-	"meeting_voice":      filed,
-	"finding":            inArea(withCases...),
-	"finding_change":     inArea(withCases...),
-	"outcome_change":     inArea(withCases...),
-	"warning":            inArea(withCases...),
+	"page_export":        own, "page_export_part": own,
+	"meeting":        convened,
+	"meeting_held":   convened,
+	"meeting_seat":   calls,
+	"meeting_item":   filed,
+	"meeting_voice":  filed,
+	"finding":        inArea(withCases...),
+	"finding_change": inArea(withCases...),
+	"outcome_change": inArea(withCases...),
+	"warning":        inArea(withCases...),
 	"notification": orOwn(func(p postgres.Principal, r row) bool {
 		from, _ := p.Area.Range()
 		office := p.Role == "officer" && int64(from) == r.id && p.Department == r.department // the walk's rows are told to an officer of no area
@@ -177,6 +197,7 @@ var seen = map[string]sees{
 	"appeal":                  filed,
 	"appeal_result":           filed,
 	"archive":                 orOwn(filed),
+	"window_call":             orOwn(inArea(access.Supervisor, access.Administrator, access.Inspector)),
 	"warning_handling":        worked,
 	"warning_step":            worked,
 	"report":                  orOwn(inArea(withCases...)),
@@ -192,10 +213,18 @@ var withoutSecurity = []string{"goose_db_version", "leaf", "leaf_index", "tree_h
 // writes are the tables that the application's role may write to, and how.
 var writes = map[string][]string{"notification_read": {"INSERT"}, "notification_preference": {"INSERT", "UPDATE"}, "opening": {"INSERT"}, "statement": {"INSERT"}, "withdrawal": {"INSERT"}, "person": {"INSERT"}, "change": {"INSERT"},
 	"visit": {"INSERT", "UPDATE"}, "visit_answer": {"INSERT", "UPDATE"}, "visit_conflict": {"INSERT", "UPDATE"}, "visit_place": {"INSERT"},
-	"visit_bundle": {"INSERT", "UPDATE"}, "visit_file": {"INSERT", "UPDATE"}, "visit_chunk": {"INSERT", "DELETE"},
+	"visit_bundle": {"INSERT", "UPDATE"}, "visit_file": {"INSERT", "UPDATE"}, "visit_chunk": {"INSERT", "DELETE"}, "visit_device_key": {"INSERT"},
 	"means_check": {"INSERT", "UPDATE"}, "means_scope": {"INSERT"}, "authorisation": {"INSERT", "UPDATE"}, "means_report": {"INSERT"}, "means_item": {"INSERT"},
-	"filing": {"INSERT"}, "item": {"INSERT"}, "item_step": {"INSERT"}, "item_event": {"INSERT"}, "decision": {"INSERT"}, "award": {"INSERT"}, "paper": {"INSERT"},
-	"objection": {"INSERT"}, "objection_answer": {"INSERT"}, "casework_once": {"INSERT"}, "page_once": {"INSERT"}, "page_view": {"INSERT", "DELETE"},
+	"filing":      {"INSERT"},
+	"item":        {"INSERT"},
+	"item_step":   {"INSERT"},
+	"item_event":  {"INSERT"},
+	"decision":    {"INSERT"},
+	"award":       {"INSERT"},
+	"paper":       {"INSERT"},
+	"paper_chunk": {"INSERT"},
+	"item_answer": {"INSERT"},
+	"objection":   {"INSERT"}, "objection_answer": {"INSERT"}, "casework_once": {"INSERT"}, "page_once": {"INSERT"}, "page_view": {"INSERT", "DELETE"}, "page_export": {"INSERT", "DELETE"},
 	"supervision": {"INSERT"}, "supervision_act": {"INSERT"}, "posted": {"INSERT"}, "posted_photograph": {"INSERT"}, "not_wished": {"INSERT"},
 	"review_done": {"INSERT"}, "award_end": {"INSERT"}, "appeal": {"INSERT"}, "appeal_result": {"INSERT"}, "archive": {"INSERT"},
 	"meeting": {"INSERT"}, "meeting_item": {"INSERT"}, "meeting_seat": {"INSERT"}, "meeting_held": {"INSERT"}, "meeting_voice": {"INSERT"},
@@ -210,11 +239,15 @@ var asOwner = []string{"staff_name", "near_relations", "record_act",
 	"begin_acting", "acting_said", // the first needs the program's key, the second tells what was said with it
 	"search_people", "search_people_by_address", "search_people_by_digest", "merge_person", "split_person", "set_apart", // in the caller's area
 	"acting_reaches_family", "means_authorised", "acting_has_item", "acting_is_called", // yes or no
+	"served_family", "served_area", "served_aid", // of a household with an item of the caller's department
 	"warning_page", "warning_people", "warning_figures", "match_report", "reopen_warning", // in the caller's area
 	"receive_report", "report_state", // anybody's: the one gives a receipt, the other how far a report came
-	"tell",             // shows nothing but whether the same was told
-	"colleagues",       // names of staff in the caller's own area, who sign with them
-	"hold_sealing_key", // whether a key is retired
+	"tell",                                                                                   // shows nothing but whether the same was told
+	"colleagues",                                                                             // names of staff in the caller's own area, who sign with them
+	"hold_sealing_key",                                                                       // whether a key is retired
+	"acting_person", "acting_household", "own_family", "acting_applied", "acting_family_has", // a resident's own, and yes or no
+	"call_at_window", "acting_window", "casework_taker", // who shows a card in the caller's own area, which is kept; yes or no; whose window it was
+	"resident_login", // of who lives in the caller's own area
 }
 
 const app = "dajiuzhu_app"
@@ -544,6 +577,18 @@ func (c column) value(table string, r row) string {
 		return fmt.Sprintf("'walk-%d'", r.id)
 	case "unit":
 		return "'household'"
+	case "ended_at", "died_on", "merged_into": // of accounts that are tied, and of people who live
+		if table == "account_person" || table == "person" {
+			return "null"
+		}
+	case "to_date":
+		if table == "membership" || table == "household" {
+			return "null"
+		}
+	case "person":
+		if table == "account_person" {
+			return fmt.Sprint(tied(r.id))
+		}
 	case "unique_states":
 		return "b'00000000'"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -151,46 +152,87 @@ func ledgerAct(ctx context.Context, tx pgx.Tx, kind string, account int64, detai
 
 // Session is the session of a token as it stands now, and counts as a sign of life. The fault of one that has ended is told by [SignedOut].
 func (a *Access) Session(ctx context.Context, token string) (s Session, err error) {
-	err = a.db.Work(ctx, func(tx pgx.Tx) error {
-		s, err = a.look(ctx, tx, token)
+	err = a.db.Single(ctx, func(q postgres.Querier) error {
+		s, err = a.look(ctx, q, token)
 		return err
 	})
 	return s, err
 }
 
 // look reads a session and keeps it alive.
-func (a *Access) look(ctx context.Context, tx pgx.Tx, token string) (Session, error) {
+func (a *Access) look(ctx context.Context, q postgres.Querier, token string) (Session, error) {
 	now := a.clock()
 	var (
 		s                 Session
 		mustChange        bool
-		posting           int64
+		chosen            int64
 		secondAt          *time.Time
 		seenAt, confirmed time.Time
+		posting           struct {
+			id                         *int64
+			role, department, from, to *string
+			area                       *int64
+		}
 	)
-	err := tx.QueryRow(ctx, `select a.id, a.login, a.name, a.staff, coalesce(s.posting, 0), s.created_at, s.seen_at, s.ends_at, s.second_at, s.confirmed_at,
-			c.must_change, c.totp_on, (select count(*) from passkey k where k.account = a.id)
+	rows, err := q.Query(ctx, `select a.id, a.login, a.name, a.staff, coalesce(s.posting, 0), s.created_at, s.seen_at, s.ends_at, s.second_at, s.confirmed_at,
+			c.must_change, c.totp_on, (select count(*) from passkey k where k.account = a.id), p.id, p.role, p.area, p.department, p.from_date::text, p.to_date::text
 		from session s join account a on a.id = s.account join credential c on c.account = a.id
-		where s.digest = $1 and s.ends_at > $2 and s.seen_at > $3 and a.disabled_at is null`, digestOf(token), now, now.Add(-idleTime)).
-		Scan(&s.Account, &s.Login, &s.Name, &s.Staff, &posting, &s.CreatedAt, &seenAt, &s.EndsAt, &secondAt, &confirmed, &mustChange, &s.TOTP, &s.Passkeys)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Session{}, fault.New(fault.Forbidden, signedOut, nil)
-	}
+			left join posting p on p.account = a.id and p.from_date <= $4::date and $4::date < p.to_date
+		where s.digest = $1 and s.ends_at > $2 and s.seen_at > $3 and a.disabled_at is null order by p.id`, digestOf(token), now, now.Add(-idleTime), dayOf(now).String())
 	if err != nil {
 		return Session{}, fmt.Errorf("looking for a session: %w", err)
 	}
-	if s.Postings, err = postingsOn(ctx, tx, s.Account, dayOf(now)); err != nil {
-		return Session{}, err
+	_, err = pgx.ForEachRow(rows, []any{&s.Account, &s.Login, &s.Name, &s.Staff, &chosen, &s.CreatedAt, &seenAt, &s.EndsAt, &secondAt, &confirmed, &mustChange, &s.TOTP,
+		&s.Passkeys, &posting.id, &posting.role, &posting.area, &posting.department, &posting.from, &posting.to}, func() error {
+		if posting.id == nil { // there is none today
+			return nil
+		}
+		span, err := readSpan(*posting.from, *posting.to)
+		s.Postings = append(s.Postings, Posting{ID: *posting.id, Role: Role(*posting.role), Area: area.Code(*posting.area), Department: *posting.department, Span: span})
+		return err
+	})
+	if err != nil {
+		return Session{}, fmt.Errorf("looking for a session: %w", err)
 	}
-	s.Posting = choose(s.Postings, posting)
+	if s.Account == 0 {
+		return Session{}, fault.New(fault.Forbidden, signedOut, nil)
+	}
+	s.Posting = choose(s.Postings, chosen)
 	s.Second = secondAt != nil
 	s.Fresh = now.Sub(confirmed) < freshTime
 	s.Due = s.due(mustChange)
 	if now.Sub(seenAt) >= seenEvery {
-		if _, err := tx.Exec(ctx, "update session set seen_at = $2 where digest = $1", digestOf(token), now); err != nil {
+		if _, err := q.Exec(ctx, "update session set seen_at = $2 where digest = $1", digestOf(token), now); err != nil {
 			return Session{}, fmt.Errorf("keeping a session alive: %w", err)
 		}
 	}
+	return s, nil
+}
+
+// Acting is somebody as they stand now in one of their postings, for a job that they left to be done: it may do what they may without another proof of
+// who they are. A fault of kind NotFound says that they do not hold the posting, or are shut out.
+func (a *Access) Acting(ctx context.Context, account, posting int64) (s Session, err error) {
+	err = a.db.Work(ctx, func(tx pgx.Tx) error {
+		var disabled bool
+		err := tx.QueryRow(ctx, "select id, login, name, staff, disabled_at is not null from account where id = $1", account).
+			Scan(&s.Account, &s.Login, &s.Name, &s.Staff, &disabled)
+		if errors.Is(err, pgx.ErrNoRows) || disabled {
+			return fault.New(fault.NotFound, noSuchPosting, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("looking for an account: %w", err)
+		}
+		s.Postings, err = postingsOn(ctx, tx, account, dayOf(a.clock()))
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	i := slices.IndexFunc(s.Postings, func(p Posting) bool { return p.ID == posting })
+	if i < 0 {
+		return Session{}, fault.New(fault.NotFound, noSuchPosting, nil)
+	}
+	s.Posting = s.Postings[i]
 	return s, nil
 }
 
