@@ -88,7 +88,11 @@ func TestHelpIsReviewedAndEndsGradually(t *testing.T) {
 	item, _ := w.decided(granted)
 	due := func(upTo calendar.Date) (n int) {
 		t.Helper()
-		if err := w.db.Work(t.Context(), func(tx pgx.Tx) (err error) { n, err = w.ReviewsDue(t.Context(), tx, upTo); return err }); err != nil {
+		if err := w.db.Work(t.Context(), func(tx pgx.Tx) error {
+			opened, err := w.ReviewsDue(t.Context(), tx, upTo)
+			n = len(opened)
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -400,7 +404,7 @@ func TestTheCountyTakesADecisionBack(t *testing.T) {
 	}
 }
 
-func TestOnlyAResidentOfThePlaceFollowsAFiling(t *testing.T) {
+func TestOnlyAMemberOfTheHouseholdFollowsAFiling(t *testing.T) {
 	w := newWorld(t)
 	file := func(account int64) error {
 		return w.as(assistant, func(ctx context.Context, tx pgx.Tx) error {
@@ -408,7 +412,12 @@ func TestOnlyAResidentOfThePlaceFollowsAFiling(t *testing.T) {
 			return err
 		})
 	}
+	w.own(`insert into account (id, login, name, staff, area, created_at) overriding system value values (20, 'neighbour', '邻居', false, 1, now());
+		insert into person (name, area) values ('邻居', 371424100281); insert into household (key, area, from_date) values ('n', 371424100281, '2026-01-01');
+		insert into membership (household, person, head, role, counted, source, from_date) select max(h.id), max(p.id), true, '', true, 'composed', '2026-01-01' from household h, person p;
+		insert into account_person (account, person, how, proof, tied_at) select 20, max(id), 'outside', 'x', now() from person`)
 	w.want("an officer", file(officer.Account), "casework.not-so")
+	w.want("a resident of another household there", file(20), "casework.not-so")
 	w.want("a resident", file(resident.Account), "done")
 }
 

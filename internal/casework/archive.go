@@ -30,17 +30,7 @@ type CataloguePaper struct {
 	From   int    `json:"from"`
 	To     int    `json:"to"`
 	Kept   string `json:"kept"`
-}
-
-// AddPaper adds a paper to a filing, or to one of its items (0: to the filing as a whole).
-func (c *Casework) AddPaper(ctx context.Context, tx pgx.Tx, filing, item int64, p Paper, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		if err := addPaper(ctx, tx, filing, item, p, dayOf(now)); err != nil {
-			return 0, err
-		}
-		return filing, record(ctx, tx, "casework.paper", "filing", filing, map[string]any{"kind": p.Kind, "item": item})
-	})
-	return err
+	Digest string `json:"digest,omitempty"` // SHA-256 of its file, in hexadecimal; "" of one that is on paper alone
 }
 
 // Archive closes a filing, all items of which are closed, to the archive.
@@ -52,7 +42,8 @@ func (c *Casework) Archive(ctx context.Context, tx pgx.Tx, filing int64, now tim
 		}
 		catalogue := Catalogue{Filing: filing}
 		for n, p := range papers {
-			catalogue.Papers = append(catalogue.Papers, CataloguePaper{n + 1, p.Kind, p.Name, p.On.String(), catalogue.Pages + 1, catalogue.Pages + p.Pages, p.Kept})
+			catalogue.Papers = append(catalogue.Papers, CataloguePaper{n + 1, p.Kind, p.Name, p.On.String(), catalogue.Pages + 1, catalogue.Pages + p.Pages, p.Kept,
+				p.Digest})
 			catalogue.Pages += p.Pages
 		}
 		text, err := json.Marshal(catalogue)

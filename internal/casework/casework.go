@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ledger"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/warning"
 )
 
@@ -21,14 +23,16 @@ import (
 type Casework struct {
 	pack     *pack.Pack
 	explain  Explainer
-	warnings Helped // nil: nobody is told
+	warnings Helped       // nil: nobody is told
+	keys     *sealed.Keys // nil: no file is kept
 
-	recounted *atomic.Bool // no limit waits that this pack's calendar could tell
+	recounted  *atomic.Bool // no limit waits that this pack's calendar could tell
+	procedures *sync.Map    // versions that were read, by their ids
 }
 
 // New is the casework of a pack, which [ApplyPack] has told the database, with what the policy comes to for a household.
 func New(p *pack.Pack, explain Explainer) *Casework {
-	return &Casework{pack: p, explain: explain, recounted: new(atomic.Bool)}
+	return &Casework{pack: p, explain: explain, recounted: new(atomic.Bool), procedures: new(sync.Map)}
 }
 
 // Helped is told that a household was helped, and by what, as "item:12": [warning.Warnings] closes what waited for it.
@@ -41,6 +45,13 @@ func (c *Casework) Telling(to Helped) *Casework {
 	told := *c
 	told.warnings = to
 	return &told
+}
+
+// Sealing is the same casework that also keeps the files of papers, sealed.
+func (c *Casework) Sealing(keys *sealed.Keys) *Casework {
+	keeps := *c
+	keeps.keys = keys
+	return &keeps
 }
 
 var (
@@ -59,14 +70,14 @@ var (
 	relative = fault.Text{Key: "casework.near-relative", Zh: "这一户有您或共同办理人申报的近亲属，应当回避，请换人办理",
 		En: "somebody in this household is declared a near relative of yours or of who works with you: have somebody else do it"}
 	noticeRuns     = fault.Text{Key: "casework.notice-runs", Zh: "公示没有满期，或还有异议没有处理，现在不能决定", En: "the notice still runs or an objection is open: nothing is decided yet"}
-	notSo          = fault.Text{Key: "casework.not-so", Zh: "内容与办理规定或档案不符，请核对：{what}", En: "this does not agree with the procedure or the record; look at it again: {what}"}
+	notSo          = fault.Text{Key: "casework.not-so", Zh: "内容与办理规定或档案不符，请核对：{zh}", En: "this does not agree with the procedure or the record; look at it again: {en}"}
 	noRight        = fault.Text{Key: "casework.no-right", Zh: "您没有办理的权限，或不在您的辖区", En: "you may not do this, or it is not in your area"}
 	twice          = fault.Text{Key: "casework.already-open", Zh: "这一户的这个项目已在办理，不能重复申请", En: "this household's item of the programme is under way: it is not asked for twice"}
 	restsOnNothing = fault.Text{Key: "casework.rests-on-nothing",
 		Zh: "还缺依据：全体成年成员要先签授权书；核对正在进行的，要等报告；在外面核对的，要写明结果",
 		En: "something is missing that this rests on: every grown-up member authorises it first; a check that is under way has to be reported; what a check elsewhere came to is written down"}
 	doneBefore = fault.Text{Key: "casework.done-before", Zh: "这件事已经登记过，不能重复登记。请刷新后查看", En: "this was written down before and is not written down twice; load the page again"}
-	incomplete = fault.Text{Key: "casework.incomplete", Zh: "缺少必填内容，或日期先后不对：{what}", En: "something needed is missing, or dates are out of order: {what}"}
+	incomplete = fault.Text{Key: "casework.incomplete", Zh: "缺少必填内容，或日期先后不对。请看清每一项再提交", En: "something needed is missing, or dates are out of order: look at every field and send it again"}
 )
 
 // refusals are the faults by which the database's refusals are told.
@@ -97,7 +108,7 @@ func refused(doing string, none fault.Text, err error) error {
 	}
 	switch {
 	case p.Code == "DZ439":
-		return fault.New(fault.Invalid, notSo, fault.Args{"what": p.Message})
+		return fault.New(fault.Invalid, notSo, fault.Args{"zh": notSoZh(p.Message), "en": p.Message})
 	case p.ConstraintName == "item_open":
 		return fault.New(fault.Conflict, twice, nil)
 	case p.Code == "23505":
@@ -105,11 +116,29 @@ func refused(doing string, none fault.Text, err error) error {
 	case p.Code == "42501": // row-level security or a missing grant
 		return fault.New(fault.Forbidden, noRight, nil)
 	case p.Code == "23514" || p.Code == "23503" || p.Code == "22007":
-		return fault.New(fault.Invalid, incomplete, fault.Args{"what": p.ConstraintName})
+		return fault.New(fault.Invalid, incomplete, nil).Because(errors.New(p.ConstraintName))
 	}
 	bare := *p
 	bare.Detail, bare.Where = "", ""
 	return fmt.Errorf("%s: %w", doing, &bare)
+}
+
+// notSoWords are what the database says does not agree, as people read it.
+var notSoWords = map[string]string{
+	"a decision comes with its step": "决定要和审核确认这一步一起作出", "a decision grants or refuses": "决定要写明予以确认还是不予确认",
+	"a decision grants something or refuses": "予以确认的要写明给予什么", "a decision says what it rests on": "决定缺少依据", "it is posted with its step": "公示公布要和这一步一起登记",
+	"no account of a resident there": "当地没有这个居民账号", "no meeting with its quorum has spoken of the item": "没有到会人数够的会议议过这件事",
+	"no such file of a visit to this household": "不是走访这一户时的附件", "nothing is awarded but what was decided": "给予的与决定的不一致",
+	"nothing of this is ever posted": "这个项目按规定不公示、不公布", "the amount is not what is granted": "金额与决定的不一致",
+	"the applicant does not belong to the household": "申请人不是这一户的成员", "the person does not belong to the household": "这个人不是这一户的成员",
+	"the review says otherwise": "核查结果不是这样，或停止日期不是渐退期满那天", "this is not how the programme is handled on the day": "这个项目当天不按这个程序办理",
+}
+
+func notSoZh(message string) string {
+	if zh, ok := notSoWords[message]; ok {
+		return zh
+	}
+	return "没有相应的规定（" + message + "）"
 }
 
 // once does something that has an id, or finds that whoever acts did it before with the same key; without a key it is just done.

@@ -19,7 +19,8 @@ func (c *Casework) RequestCheck(ctx context.Context, tx pgx.Tx, checks *means.Ch
 			return 0, err
 		}
 		rows, err := tx.Query(ctx, `select m.person from membership m join person p on p.id = m.person
-			where m.household = $1 and m.to_date is null and m.counted and p.died_on is null and (p.birth is null or p.birth + interval '18 years' <= $2::date) order by 1`,
+			where m.household = $1 and m.to_date is null and m.counted and p.died_on is null and (p.birth is null or p.birth + interval '18 years' <= $2::date
+				or exists (select from authorisation a where a.person = m.person and a.revoked_on is null and a.from_date <= $2::date and $2::date < a.to_date)) order by 1`,
 			i.household, dayOf(now).String())
 		if err != nil {
 			return 0, fmt.Errorf("looking for whom a check covers: %w", err)

@@ -454,14 +454,99 @@ func TestASurveyWritesDownAVisit(t *testing.T) {
 	if err := w.db.Own().QueryRow(t.Context(), "select due::text from visit where id = $1", visit).Scan(&due); err != nil || due != "2026-11-09" {
 		t.Errorf("the visit is due on %s, %v", due, err)
 	}
-	how := casework.Doing{With: []int64{deciderProcesses.Account}, Signer: "国志强", Signature: "调查表", Visit: visit}
-	w.want("before anybody went", w.do(third, item, "survey", how, at(time.November, 5, 9)), "casework.rests-on-nothing")
-	w.own(fmt.Sprintf("update visit set state = 'done', result = 'met', ended_at = now(), ended_by = %d where id = %d", third.Account, visit))
-	other := how
-	other.With = []int64{colleague.Account}
-	w.want("with who did not go", w.do(third, item, "survey", other, at(time.November, 5, 9)), "casework.rests-on-nothing")
+	how := casework.Doing{Result: "属实", Visit: visit}
+	w.want("before anybody went", w.do(third, item, "survey", how, at(time.November, 5, 9)), "casework.no-such-survey")
+	w.ends(visit, third.Account)
+	w.want("unsigned", w.do(third, item, "survey", how, at(time.November, 5, 9)), "casework.too-few")
+	w.signs(visit, "family", "国志强", 0)
+	w.signs(visit, "visitor", "某9", third.Account)
+	w.want("signed by one visitor", w.do(third, item, "survey", how, at(time.November, 5, 9)), "casework.too-few")
+	w.signs(visit, "visitor", "某4", deciderProcesses.Account)
+	w.want("by who did not go", w.do(colleague, item, "survey", how, at(time.November, 5, 9)), "casework.rests-on-nothing")
 	// Written down by others who say nothing of the visit, it still keeps who went from deciding.
 	w.want("written down by others", w.do(officer, item, "survey", survey, at(time.November, 5, 9)), "done")
+	w.walk(item, act{third, "opinion", casework.Doing{}, at(time.November, 6, 9), ""}, act{officer, "notice", casework.Doing{}, at(time.November, 6, 10), ""},
+		act{decider, "confirm", granted, at(time.November, 16, 9), "casework.kept-from"},
+		act{another, "confirm", granted, at(time.November, 16, 9), ""})
+}
+
+// ends ends a visit at which the family was met.
+func (w *world) ends(visit, by int64) {
+	w.Helper()
+	w.own(fmt.Sprintf("update visit set state = 'done', result = 'met', ended_at = '2026-11-05', ended_by = %d where id = %d", by, visit))
+}
+
+// signs has somebody's signature kept with a visit.
+func (w *world) signs(visit int64, kind, who string, account int64) {
+	w.Helper()
+	w.own(fmt.Sprintf(`insert into visit_file (id, visit, area, account, kind, signer, signer_id, media, size, digest, received, taken_at, state, kept_size, kept_digest)
+		values (gen_random_uuid(), %d, %d, 9, '%s', '%s', nullif(%d, 0), 'image/png', 9, sha256('x'), 9, '2026-11-05', 'kept', 9, sha256('%s%s'))`,
+		visit, village, kind, who, account, kind, who))
+}
+
+// TestAVisitOnAPhoneIsTheSurvey: whatever a visit was planned for, once both sides signed it can be the survey; it is theirs who went, none of whom
+// decides, and what they brought back is among the papers.
+func TestAVisitOnAPhoneIsTheSurvey(t *testing.T) {
+	w := newWorld(t)
+	item := w.file(at(time.November, 2, 9), dibao)[0]
+	w.walk(item, act{assistant, "apply", casework.Doing{}, at(time.November, 2, 10), ""}, act{assistant, "authorise", signed, at(time.November, 2, 10), ""},
+		act{officer, "accept", casework.Doing{}, at(time.November, 2, 11), ""}, act{supervisor, "check", checked, at(time.November, 4, 9), ""})
+	planned := func(household int64, ended string, visitors ...int64) (id int64) {
+		t.Helper()
+		err := w.db.Own().QueryRow(t.Context(), `insert into visit (household, purpose, people, both_sign, visitors, due, state, result, ended_at, account, area)
+			values ($1, 'warning', 1, false, $2, '2026-11-05', 'done', 'met', $3::timestamptz, 9, 0) returning id`, household, visitors, ended).Scan(&id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.signs(id, "family", "国志强", 0)
+		for _, v := range visitors {
+			w.signs(id, "visitor", fmt.Sprint("某", v), v)
+		}
+		return id
+	}
+	before := planned(1, "2026-11-01", third.Account, deciderProcesses.Account)
+	elsewhere := planned(2, "2026-11-05", third.Account, deciderProcesses.Account)
+	alone := planned(1, "2026-11-05", third.Account)
+	visit := planned(1, "2026-11-05", third.Account, deciderProcesses.Account)
+	w.must(third, func(ctx context.Context, tx pgx.Tx) error {
+		f, err := w.Item(ctx, tx, item, at(time.November, 5, 12))
+		if err != nil {
+			return err
+		}
+		offered, err := w.Surveys(ctx, tx, f, f.Next)
+		if len(offered) != 1 || offered[0].ID != visit {
+			t.Errorf("%+v are offered, want visit %d", offered, visit)
+		}
+		return err
+	})
+	for _, test := range []struct {
+		what  string
+		visit int64
+		want  string
+	}{{"before the filing", before, "casework.rests-on-nothing"}, {"to others", elsewhere, "casework.no-such-survey"}, {"by one", alone, "casework.too-few"}} {
+		w.want(test.what, w.do(third, item, "survey", casework.Doing{Result: "属实", Visit: test.visit}, at(time.November, 5, 13)), test.want)
+	}
+	w.want("the visit", w.do(third, item, "survey", casework.Doing{Result: "属实", Visit: visit}, at(time.November, 5, 13)), "done")
+	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
+		f, err := w.Item(ctx, tx, item, at(time.November, 6, 8))
+		if err != nil {
+			return err
+		}
+		last := f.Steps[len(f.Steps)-1]
+		if got := fmt.Sprintln(last.People, last.Signer, last.Signature, last.Visit); got != fmt.Sprintf("[9 4] 国志强 visit:%d %d\n", visit, visit) {
+			t.Errorf("the survey is %s", got)
+		}
+		filing, err := w.Filing(ctx, tx, f.Filing)
+		if err == nil && len(filing.Papers) != 3 {
+			t.Errorf("%d papers came of the visit, want the three signatures", len(filing.Papers))
+		}
+		for _, p := range filing.Papers {
+			if p.Digest == "" || p.VisitFile == "" || p.Item != item {
+				t.Errorf("a paper is %+v", p)
+			}
+		}
+		return err
+	})
 	w.walk(item, act{third, "opinion", casework.Doing{}, at(time.November, 6, 9), ""}, act{officer, "notice", casework.Doing{}, at(time.November, 6, 10), ""},
 		act{decider, "confirm", granted, at(time.November, 16, 9), "casework.kept-from"},
 		act{another, "confirm", granted, at(time.November, 16, 9), ""})

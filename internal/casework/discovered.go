@@ -16,7 +16,7 @@ import (
 // Discovered explains households of the record as discovery determines them.
 type Discovered struct {
 	*discovery.Discovery
-	Pack *pack.Pack // nil: nothing is said of categories
+	Pack *pack.Pack // nil: nothing is said of categories, nor what an answer would be
 }
 
 // report is what is kept of an outcome beside a decision.
@@ -50,7 +50,7 @@ func (d Discovered) Explain(ctx context.Context, household int64, on calendar.Da
 		out := Outcome{Programme: o.Programme, Name: o.Name, Person: e.Person(o.Unit), Called: o.Unit.Name, Outcome: o.Outcome,
 			Held: o.Held != nil && *o.Held, Open: o.Outcome == rules.Possible.String() || o.Outcome == rules.Likely.String(), Grants: grantsOf(*o), Report: why}
 		if out.Open {
-			out.Missing = missingOf(o)
+			out.Missing = missingOf(d.Pack, e, o)
 		}
 		x.Outcomes = append(x.Outcomes, out)
 	}
@@ -85,6 +85,20 @@ func categoriesOf(p *pack.Pack, value func(path string) string, why report) []Ou
 	return all
 }
 
+// StatusOf is what the engine comes to for recognising a household in a category, and the category that the household is of, where value tells its
+// variables. Both are "" where the workflow recognises in none, and the second where the household is of none or that is not known.
+func StatusOf(p *pack.Pack, value func(path string) string, category string) (outcome, is string) {
+	for _, o := range categoriesOf(p, value, report{}) {
+		if o.Programme == category {
+			outcome = o.Outcome
+		}
+		if o.Outcome == rules.Eligible.String() {
+			is = o.Programme
+		}
+	}
+	return outcome, is
+}
+
 // categoryVariable is the household's variable whose codes are the categories in which the workflow recognises, nil if there is none.
 func categoryVariable(p *pack.Pack) *pack.Variable {
 	if p == nil || p.Workflow == nil || p.Workflow.Categories == "" {
@@ -99,14 +113,27 @@ func categoryVariable(p *pack.Pack) *pack.Variable {
 }
 
 // missingOf are the questions of an outcome that can be put to people.
-func missingOf(o *rules.OutcomeReport) []Missing {
+func missingOf(p *pack.Pack, e *discovery.Explanation, o *rules.OutcomeReport) []Missing {
 	var all []Missing
 	for _, m := range o.Missing.Tell() {
 		if m.Ask != nil {
-			all = append(all, Missing{m.Unit.Name, *m.Ask})
+			all = append(all, Missing{Of: m.Unit.Name, Ask: *m.Ask, Person: e.Person(m.Unit), Fact: factOf(p, m.Fact)})
 		}
 	}
 	return all
+}
+
+// factOf is a fact of the pack by its path, nil of what is none.
+func factOf(p *pack.Pack, path string) *pack.Fact {
+	if p == nil {
+		return nil
+	}
+	for _, f := range p.Facts {
+		if f.Path() == path {
+			return f
+		}
+	}
+	return nil
 }
 
 // grantsOf are the components of an outcome that give something.

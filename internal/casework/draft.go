@@ -43,8 +43,10 @@ type Outcome struct {
 
 // Missing is a question that can still decide.
 type Missing struct {
-	Of  string // the person, "" of the household
-	Ask pack.Text
+	Of     string // the person, "" of the household
+	Ask    pack.Text
+	Person int64      // 0 of the household
+	Fact   *pack.Fact // nil: the answer is no fact
 }
 
 // Grant is something that is given: a component of a programme.
@@ -125,7 +127,7 @@ func (d *Draft) Wanted() []Want {
 	return all
 }
 
-// Draft drafts a filing of a household that the transaction may see.
+// Draft drafts a filing of a household that the transaction may see, is a resident's own, or was called to the window.
 func (c *Casework) Draft(ctx context.Context, tx pgx.Tx, household int64, on calendar.Date) (*Draft, error) {
 	if err := seesHousehold(ctx, tx, household); err != nil {
 		return nil, err
@@ -214,7 +216,7 @@ func runningItems(ctx context.Context, tx pgx.Tx, household int64) (map[wanted]i
 
 func seesHousehold(ctx context.Context, tx pgx.Tx, household int64) error {
 	var sees bool
-	if err := tx.QueryRow(ctx, "select exists (select from household where id = $1)", household).Scan(&sees); err != nil {
+	if err := tx.QueryRow(ctx, "select exists (select from household where id = $1) or coalesce($1 = acting_household(), false) or acting_window($1)", household).Scan(&sees); err != nil {
 		return fmt.Errorf("looking for household %d: %w", household, err)
 	}
 	if !sees {

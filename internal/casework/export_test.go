@@ -12,3 +12,6 @@ func FactsOf(s rules.Subject) ([]byte, error) { return factsOf(s) }
 func CategoriesOf(p *pack.Pack, value func(path string) string) []Outcome {
 	return categoriesOf(p, value, report{})
 }
+
+// NotSoZh is what of the database's words is told people.
+var NotSoZh = notSoWords

@@ -28,7 +28,7 @@ func (c *Casework) Next(ctx context.Context, tx pgx.Tx, item int64, who postgres
 	if err != nil {
 		return nil, refused("looking up an item", noItem, err)
 	}
-	p, err := procedureOf(ctx, tx, version)
+	p, err := c.procedureOf(ctx, tx, version)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,8 @@ func (c *Casework) Next(ctx context.Context, tx pgx.Tx, item int64, who postgres
 				casework_authority(i.authority, $4::date, i.amount) as decides
 			from item i where i.id = $1 and i.state in ('open', 'returned')),
 		steps as (select w.*, (it.decides).rank as rank, w.ord = it.next_ord as needed,
-				casework_may(w.by_whom, w.gives, (it.decides).rank, casework_reserve(it.decides), $2, it.department = $5) as may,
+				casework_may(w.by_whom, w.gives, (it.decides).rank, casework_reserve(it.decides), $2, it.department = $5)
+					and (w.by_whom <> 'window' or casework_taker(it.filing) = $2) as may,
 				exists (select from item_step d where d.item = it.id and $3 = any(d.people) and (d.step = any(w.not_by)
 					or w.gives = 'confirmation' and (it.decides).rank <> 'fund' and d.gives in ('survey', 'opinion'))) as did
 			from it join workflow_step w on w.version = it.version and w.ord > it.position and (it.next_ord is null or w.ord <= it.next_ord)

@@ -26,6 +26,7 @@ const (
 	Emergencies View = "emergencies"
 	Suspended   View = "suspended"
 	Under       View = "under" // all that are under way
+	Taken       View = "taken" // what whoever asks took in
 	Ended       View = "ended"
 )
 
@@ -73,7 +74,8 @@ type Queued struct {
 	Limit                         time.Time // of the whole
 	DueUnknown                    bool      // a limit runs into a year of which the calendar knows nothing
 	NearKin, OverLimit, Drawn     bool
-	Objected                      bool // an objection is open
+	Taker                         string // the role of the window that took it in: officer, or department
+	Objected                      bool   // an objection is open
 	Opened, Last, Ended           time.Time
 }
 
@@ -85,7 +87,7 @@ func (q *Queued) Place() After { return After{q.Deadline, q.ID} }
 
 const queuedColumns = `i.id, i.filing, coalesce(i.household, 0), coalesce(i.person, 0), i.area, i.department, i.programme, i.recognises, i.called, i.occasion, i.state,
 	coalesce(i.ended_why, ''), coalesce(i.decision, ''), i.outcome, i.amount::text, i.version, coalesce(i.next_ord, 0), i.next_rank,
-	nullif(i.deadline, 'infinity'), i.due_at, i.due_step, i.limit_at, i.due_unknown, i.near_kin, i.over_limit, i.drawn,
+	nullif(i.deadline, 'infinity'), i.due_at, i.due_step, i.limit_at, i.due_unknown, i.near_kin, i.over_limit, i.drawn, casework_taker(i.filing),
 	exists (select from objection o where o.item = i.id and not exists (select from objection_answer a where a.objection = o.id)), i.opened_at, i.last_at, i.ended_at`
 
 // Queue is a page of the items that whoever runs the transaction may see.
@@ -93,11 +95,21 @@ func (c *Casework) Queue(ctx context.Context, tx pgx.Tx, f Filter) ([]*Queued, e
 	if f.Most <= 0 {
 		f.Most = 50
 	}
+	q, order := f.conditions()
+	query := fmt.Sprintf("select %s from item i where %s order by %s limit %d", queuedColumns, strings.Join(q.all, " and "), order, f.Most)
+	rows, err := tx.Query(ctx, query, q.args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading a queue of items: %w", err)
+	}
+	return c.queued(ctx, tx, rows)
+}
+
+// conditions are a filter's, and the order of its view.
+func (f Filter) conditions() (q conditions, order string) {
 	if f.Soon <= 0 {
 		f.Soon = 3 * 24 * time.Hour
 	}
-	var q conditions
-	order := q.view(f)
+	order = q.view(f)
 	if f.Programme != "" {
 		q.add("i.programme = %s", f.Programme)
 	}
@@ -118,10 +130,16 @@ func (c *Casework) Queue(ctx context.Context, tx pgx.Tx, f Filter) ([]*Queued, e
 	if len(f.Gives) > 0 {
 		q.add("(i.version, i.next_ord) in (select w.version, w.ord from workflow_step w where w.gives = any(%s))", f.Gives)
 	}
-	query := fmt.Sprintf("select %s from item i where %s order by %s limit %d", queuedColumns, strings.Join(q.all, " and "), order, f.Most)
-	rows, err := tx.Query(ctx, query, q.args...)
+	return q, order
+}
+
+// NoticesOver are the items whose notice ended after a moment and up to another, and which can be decided: nothing is objected and nothing stops them.
+func (c *Casework) NoticesOver(ctx context.Context, tx pgx.Tx, after, now time.Time) ([]*Queued, error) {
+	rows, err := tx.Query(ctx, "select "+queuedColumns+` from item i where i.notice_until > $1 and i.notice_until <= $2 and i.state = 'open'
+		and (i.version, i.next_ord) in (select w.version, w.ord from workflow_step w where w.gives in ('confirmation', 'visit', 'meeting'))
+		and not exists (select from objection o where o.item = i.id and not exists (select from objection_answer a where a.objection = o.id)) order by i.id`, after, now)
 	if err != nil {
-		return nil, fmt.Errorf("reading a queue of items: %w", err)
+		return nil, fmt.Errorf("looking for notices that are over: %w", err)
 	}
 	return c.queued(ctx, tx, rows)
 }
@@ -146,6 +164,7 @@ func (q *conditions) add(condition string, values ...any) {
 const mine = `i.state in ('open', 'returned') and (i.next_by, i.next_rank) in (
 		select w.by_whom, r.rank from (select distinct by_whom from workflow_step) w, (values (''), ('township'), ('county'), ('department'), ('fund'), ('reserve')) r(rank)
 		where casework_may(w.by_whom, '', r.rank, r.rank = 'reserve', (select acting_role()), true))
+	and (i.next_by <> 'window' or casework_taker(i.filing) = (select acting_role()))
 	and not exists (select from workflow_step w join item_step d on d.item = i.id and (select acting_account()) = any(d.people)
 		where w.version = i.version and w.ord = i.next_ord and (d.step = any(w.not_by) or w.gives = 'confirmation' and i.next_rank <> 'fund' and d.gives in ('survey', 'opinion')))`
 
@@ -172,6 +191,8 @@ func (q *conditions) view(f Filter) (order string) {
 		q.add("i.deadline <= %s", f.Now)
 	case Returned, Suspended:
 		q.add("i.state = '" + string(f.View) + "'")
+	case Taken:
+		q.all = append(q.all, "i.filing in (select f.id from filing f where f.account = (select acting_account()))")
 	case Emergencies:
 		q.add("i.occasion = 'emergency'")
 	}
@@ -201,7 +222,7 @@ func (c *Casework) queued(ctx context.Context, tx pgx.Tx, rows pgx.Rows) ([]*Que
 		var amount *string
 		err = row.Scan(&q.ID, &q.Filing, &q.Household, &q.Person, (*int64)(&q.Area), &q.Department, &q.Programme, &q.Recognises, &q.Called, &q.Occasion, &q.State,
 			&q.EndedWhy, &q.Decision, &q.Outcome, &amount, &v.version, &v.ord, &q.NextRank, &deadline, &due, &v.dueStep, &limit, &q.DueUnknown,
-			&q.NearKin, &q.OverLimit, &q.Drawn, &q.Objected, &q.Opened, &q.Last, &ended)
+			&q.NearKin, &q.OverLimit, &q.Drawn, &q.Taker, &q.Objected, &q.Opened, &q.Last, &ended)
 		if err != nil {
 			return v, err
 		}
@@ -218,7 +239,7 @@ func (c *Casework) queued(ctx context.Context, tx pgx.Tx, rows pgx.Rows) ([]*Que
 	for n, v := range all {
 		p := procedures[v.version]
 		if p == nil { // a pack has some ten of them
-			if p, err = procedureOf(ctx, tx, v.version); err != nil {
+			if p, err = c.procedureOf(ctx, tx, v.version); err != nil {
 				return nil, err
 			}
 			procedures[v.version] = p

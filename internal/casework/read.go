@@ -30,15 +30,6 @@ type FilingFile struct {
 	Papers                   []PaperKept
 }
 
-// PaperKept is a paper of a filing.
-type PaperKept struct {
-	ID   int64
-	Item int64 // 0: of the whole filing
-	Paper
-	On calendar.Date
-	By int64
-}
-
 // Filing reads a filing.
 func (c *Casework) Filing(ctx context.Context, tx pgx.Tx, id int64) (*FilingFile, error) {
 	f := &FilingFile{ID: id}
@@ -59,23 +50,6 @@ func (c *Casework) Filing(ctx context.Context, tx pgx.Tx, id int64) (*FilingFile
 	}
 	f.Papers, err = papersOf(ctx, tx, id)
 	return f, err
-}
-
-func papersOf(ctx context.Context, tx pgx.Tx, filing int64) ([]PaperKept, error) {
-	rows, err := tx.Query(ctx, "select id, coalesce(item, 0), kind, name, pages, kept, on_date::text, account from paper where filing = $1 order by id", filing)
-	if err != nil {
-		return nil, fmt.Errorf("reading the papers of a filing: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p PaperKept, err error) {
-		var on *string
-		err = row.Scan(&p.ID, &p.Item, &p.Kind, &p.Name, &p.Pages, &p.Kept, &on, &p.By)
-		p.On = dateOf(on)
-		return p, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the papers of a filing: %w", err)
-	}
-	return all, nil
 }
 
 // ItemFile is an item with all that was done.
@@ -195,7 +169,7 @@ func (c *Casework) Item(ctx context.Context, tx pgx.Tx, id int64, now time.Time)
 	if err := f.Authority.read(authority, upTo); err != nil {
 		return nil, err
 	}
-	if f.Procedure, err = procedureOf(ctx, tx, version); err != nil {
+	if f.Procedure, err = c.procedureOf(ctx, tx, version); err != nil {
 		return nil, err
 	}
 	for _, read := range []func(context.Context, pgx.Tx) error{f.readSteps, f.readEvents, f.readObjections, f.readDecisions, f.readAwards} {

@@ -71,11 +71,15 @@ func TestCategoriesComeOfTheHouseholdsVariable(t *testing.T) {
 		what  string
 		value func(path string) string
 		want  string
+		rigid string // of that one category: what it comes to, and of which the household is
 	}{
-		{"income between the standard and half as much again", of("guozhai"), "edge eligible, rigid ineligible, "},
-		{"nothing needed", of("well-off"), "edge ineligible, rigid ineligible, "},
-		{"not known", func(string) string { return "unknown" }, "edge possible, rigid possible, "},
+		{"income between the standard and half as much again", of("guozhai"), "edge eligible, rigid ineligible, ", "ineligible edge"},
+		{"nothing needed", of("well-off"), "edge ineligible, rigid ineligible, ", "ineligible "},
+		{"not known", func(string) string { return "unknown" }, "edge possible, rigid possible, ", "possible "},
 	} {
+		if outcome, is := casework.StatusOf(dezhou(), c.value, "rigid"); outcome+" "+is != c.rigid {
+			t.Errorf("%s: %s %s, want %s", c.what, outcome, is, c.rigid)
+		}
 		got := ""
 		for _, o := range casework.CategoriesOf(dezhou(), c.value) {
 			got += o.Programme + " " + o.Outcome + ", "

@@ -50,6 +50,7 @@ func later(from calendar.Date, p pack.Period) calendar.Date {
 // Review is a review of help or of a status, due on a day.
 type Review struct {
 	ID, Item, Household, Person int64
+	Filing                      int64
 	Area                        area.Code
 	Department                  string
 	Programme                   string
@@ -64,15 +65,15 @@ type Review struct {
 	By                          int64
 }
 
-// ReviewsDue opens the reviews that come due up to a day, of all help that goes on, as a job, and returns how many.
-func (c *Casework) ReviewsDue(ctx context.Context, tx pgx.Tx, upTo calendar.Date) (int, error) {
+// ReviewsDue opens the reviews that come due up to a day, of all help that goes on, as a job, and returns their items in order.
+func (c *Casework) ReviewsDue(ctx context.Context, tx pgx.Tx, upTo calendar.Date) ([]int64, error) {
 	rows, err := tx.Query(ctx, `select a.item, a.programme, a.recognises, greatest(min(a.from_date), max(casework_day(d.at)))::text
 		from award a left join review r on r.item = a.item left join review_done d on d.review = r.id
 		where not exists (select from award_end e where e.award = a.id) and (a.to_date is null or a.to_date > $1::date)
 			and not exists (select from review o where o.item = a.item and not exists (select from review_done x where x.review = o.id))
 		group by a.item, a.programme, a.recognises order by a.item`, upTo.String())
 	if err != nil {
-		return 0, refused("looking for help that goes on", noItem, err)
+		return nil, refused("looking for help that goes on", noItem, err)
 	}
 	type going struct {
 		item       int64
@@ -87,9 +88,9 @@ func (c *Casework) ReviewsDue(ctx context.Context, tx pgx.Tx, upTo calendar.Date
 		return g, err
 	})
 	if err != nil {
-		return 0, refused("looking for help that goes on", noItem, err)
+		return nil, refused("looking for help that goes on", noItem, err)
 	}
-	opened := 0
+	var opened []int64
 	for _, g := range all {
 		v := c.reviewOn(g.programme, g.recognises, upTo)
 		if v == nil || v.Every == nil {
@@ -101,11 +102,14 @@ func (c *Casework) ReviewsDue(ctx context.Context, tx pgx.Tx, upTo calendar.Date
 		}
 		tag, err := tx.Exec(ctx, "insert into review (item, due_on) values ($1, $2::date) on conflict do nothing", g.item, due.String())
 		if err != nil {
-			return 0, refused("opening a review", noItem, err)
+			return nil, refused("opening a review", noItem, err)
 		}
-		opened += int(tag.RowsAffected())
+		if tag.RowsAffected() == 0 {
+			continue
+		}
+		opened = append(opened, g.item)
 		if err := record(ctx, tx, "review.open", "item", g.item, map[string]any{"due": due}); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	return opened, nil
@@ -116,13 +120,18 @@ func (c *Casework) Reviews(ctx context.Context, tx pgx.Tx, after calendar.Date, 
 	return c.reviews(ctx, tx, `d.review is null and ($1 = 0 or (r.due_on, r.id) > ($2::date, $1)) order by r.due_on, r.id limit $3`, afterID, after.String(), most)
 }
 
+// ReviewsMissed are the reviews that are not done and whose day went by within some days before a day, in the order of their days.
+func (c *Casework) ReviewsMissed(ctx context.Context, tx pgx.Tx, on calendar.Date, days int) ([]Review, error) {
+	return c.reviews(ctx, tx, "d.review is null and r.due_on < $1::date and r.due_on >= $2::date order by r.due_on, r.id", on.String(), on.AddDays(-days).String())
+}
+
 // ReviewsOf are the reviews of an item, in order.
 func (c *Casework) ReviewsOf(ctx context.Context, tx pgx.Tx, item int64) ([]Review, error) {
 	return c.reviews(ctx, tx, "r.item = $1 order by r.id", item)
 }
 
 func (c *Casework) reviews(ctx context.Context, tx pgx.Tx, where string, args ...any) ([]Review, error) {
-	rows, err := tx.Query(ctx, `select r.id, r.item, coalesce(i.household, 0), coalesce(i.person, 0), r.area, r.department, i.programme, i.recognises, i.called, r.due_on::text,
+	rows, err := tx.Query(ctx, `select r.id, r.item, i.filing, coalesce(i.household, 0), coalesce(i.person, 0), r.area, r.department, i.programme, i.recognises, i.called, r.due_on::text,
 			coalesce(d.result, ''), coalesce(d.found, ''), d.until::text, d.at, coalesce(d.account, 0)
 		from review r join item i on i.id = r.item left join review_done d on d.review = r.id where `+where, args...)
 	if err != nil {
@@ -131,7 +140,7 @@ func (c *Casework) reviews(ctx context.Context, tx pgx.Tx, where string, args ..
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Review, err error) {
 		var due, until *string
 		var done *time.Time
-		err = row.Scan(&r.ID, &r.Item, &r.Household, &r.Person, (*int64)(&r.Area), &r.Department, &r.Programme, &r.Recognises, &r.Called, &due, &r.Result, &r.Found,
+		err = row.Scan(&r.ID, &r.Item, &r.Filing, &r.Household, &r.Person, (*int64)(&r.Area), &r.Department, &r.Programme, &r.Recognises, &r.Called, &due, &r.Result, &r.Found,
 			&until, &done, &r.By)
 		r.Name, r.Due, r.Until, r.Done = c.nameOf(r.Programme, r.Recognises), dateOf(due), dateOf(until), timeOf(done)
 		return r, err
@@ -180,6 +189,8 @@ type Ending struct {
 	Review int64 // of review and exit
 }
 
+var noHelp = fault.Text{Key: "casework.no-help", Zh: "这个事项没有还在进行的救助，可能刚被停止。请刷新后查看", En: "no help of this item goes on; it may just have been ended: load the page again"}
+
 // EndAwards ends all that was awarded by an item and still goes on, and returns how many awards that were.
 func (c *Casework) EndAwards(ctx context.Context, tx pgx.Tx, item int64, e Ending, key string) (int, error) {
 	n, _, err := once(ctx, tx, key, func() (int64, error) {
@@ -188,6 +199,9 @@ func (c *Casework) EndAwards(ctx context.Context, tx pgx.Tx, item int64, e Endin
 			item, e.On.String(), e.Why, e.Reason, e.Review)
 		if err != nil {
 			return 0, refused("ending help", noItem, err)
+		}
+		if tag.RowsAffected() == 0 {
+			return 0, fault.New(fault.Conflict, noHelp, nil)
 		}
 		return tag.RowsAffected(), record(ctx, tx, "award.end", "item", item, map[string]any{"on": e.On, "why": e.Why, "reason": e.Reason})
 	})

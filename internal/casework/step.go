@@ -11,6 +11,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 )
 
@@ -24,7 +25,7 @@ type Doing struct {
 	Reason    string
 	Detail    map[string]any // what else the step gave
 	Meeting   int64          // of a case conference
-	Visit     int64          // of a survey: the visit that it writes down, on which all who did it went; 0 is none
+	Visit     int64          // of a survey: the visit that it writes down; who went did it, and what they brought back is among the papers; 0 is none
 	Checked   int64          // of a means check: the check whose report it rests on; 0 is the last of the household, if one was reported
 	Place     string         // of a posting: where it hangs
 	Papers    []Paper
@@ -61,6 +62,12 @@ func (c *Casework) do(ctx context.Context, tx pgx.Tx, item int64, step string, d
 		}
 		d.Grants = i.granted(d, e)
 	}
+	var made *visit.Made
+	if d.Visit != 0 {
+		if made, err = c.surveyed(ctx, tx, &d); err != nil {
+			return 0, err
+		}
+	}
 	id, err := c.insertStep(ctx, tx, i, s, d, now)
 	if err != nil {
 		return 0, err
@@ -75,12 +82,12 @@ func (c *Casework) do(ctx context.Context, tx pgx.Tx, item int64, step string, d
 			return 0, err
 		}
 	}
-	for _, p := range d.Papers {
-		if err := addPaper(ctx, tx, i.filing, item, p, dayOf(now)); err != nil {
+	for _, p := range append(d.Papers, broughtBack(made)...) {
+		if _, err := c.addPaper(ctx, tx, i.filing, item, p, dayOf(now)); err != nil {
 			return 0, err
 		}
 	}
-	return id, record(ctx, tx, "casework."+s.Gives, "item", item, map[string]any{"step": s.ID, "row": id, "result": d.Result, "with": d.With})
+	return id, record(ctx, tx, "casework."+s.Gives, "item", item, map[string]any{"step": s.ID, "row": id, "result": d.Result, "with": d.With, "visit": d.Visit})
 }
 
 // statusComponent is what a recognition gives.
@@ -137,7 +144,7 @@ func (c *Casework) itemFor(ctx context.Context, tx pgx.Tx, item int64) (*subject
 	if i.amount, err = readAmount(amount); err != nil {
 		return nil, err
 	}
-	if i.procedure, err = procedureOf(ctx, tx, i.version); err != nil {
+	if i.procedure, err = c.procedureOf(ctx, tx, i.version); err != nil {
 		return nil, err
 	}
 	if i.done, err = doneOf(ctx, tx, item, i.position); err != nil {
@@ -352,18 +359,4 @@ func readAmount(s *string) (*money.Decimal, error) {
 		return nil, fmt.Errorf("reading an amount: %w", err)
 	}
 	return &a, nil
-}
-
-// Paper is a paper of a filing.
-type Paper struct {
-	Kind  string // application, authorisation, proxy, survey, notice, letter, medical …
-	Name  string
-	Pages int
-	Kept  string // where it is
-}
-
-func addPaper(ctx context.Context, tx pgx.Tx, filing, item int64, p Paper, on calendar.Date) error {
-	_, err := tx.Exec(ctx, "insert into paper (filing, item, kind, name, pages, kept, on_date) values ($1, nullif($2, 0), $3, $4, $5, $6, $7::date)",
-		filing, item, p.Kind, p.Name, p.Pages, p.Kept, on.String())
-	return refused("adding a paper", noFiling, err)
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -73,6 +76,17 @@ func TestHandWrittenSQLDoesNotGetAroundTheWorkflow(t *testing.T) {
 		{"by an inspector", postgres.Principal{Account: 13, Role: "inspector", Area: county}, step(item, "confirm", after, "13", "812.40"), "DZ433"},
 		{"by nobody", postgres.Principal{}, step(item, "confirm", after, "0", "812.40"), "DZ433"},
 		{"a filing in another county", assistant, "insert into filing (household, area, occasion, channel, filed_at) values (2, 371424100281, 'application', 'village', now())", "42501"},
+		{"a filing by a department of who was not called to its window", health, "insert into filing (household, applicant, area, occasion, channel, filed_at) values (1, 1, 371424100281, 'application', 'window', now())", "42501"},
+		{"a call that is written by hand", health, "insert into window_call (person, household, area, called) values (1, 1, 371424100281, 'x')", "42501"},
+		{"a filing by a resident of another household", postgres.Principal{Account: 99, Role: "resident", Area: village},
+			"insert into filing (household, applicant, area, occasion, channel, resident, filed_at) values (1, 1, 371424100281, 'application', 'web', 99, now())", "DZ439"},
+		{"by a resident for somebody else of the household", resident,
+			"insert into filing (household, applicant, area, occasion, channel, resident, filed_at) values (1, 2, 371424100281, 'application', 'web', 8, now())", "42501"},
+		{"of another household", resident,
+			"insert into filing (household, applicant, area, occasion, channel, resident, filed_at) values (2, null, 371422100201, 'application', 'web', null, now())", "42501"},
+		{"with a paper by which somebody else acts", resident,
+			"insert into filing (household, applicant, area, occasion, channel, resident, proxy, filed_at) values (1, 1, 371424100281, 'application', 'web', 8, 'x', now())", "42501"},
+		{"an authorisation for another", resident, "insert into authorisation (person, signed_by, paper, pledge, from_date, to_date) values (2, 'x', 'x', 'x', '2026-11-02', '2027-11-02')", "42501"},
 		{"an item by another version", assistant, fmt.Sprintf(`insert into item (filing, programme, recognises, version, outcome)
 			values ((select filing from item where id = %d), 'tekun', false, (select version from item where id = %[1]d), '')`, item), "DZ439"},
 		{"an item that begins in the middle", assistant, fmt.Sprintf(`insert into item (filing, programme, recognises, version, outcome, position)
@@ -162,4 +176,28 @@ func TestADyingConnectionLeavesNothingHalf(t *testing.T) {
 		_, err := w.Do(ctx, tx, item, "confirm", granted, at(time.November, 16, 9), "k")
 		return err
 	})
+}
+
+// TestWhatTheDatabaseSaysIsSaidInChinese: nobody is shown the words by which the database refuses.
+func TestWhatTheDatabaseSaysIsSaidInChinese(t *testing.T) {
+	files, err := filepath.Glob("../postgres/migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`raise exception '([^']+)' using errcode = 'DZ439'`)
+	n := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range said.FindAllSubmatch(text, -1) {
+			if n++; casework.NotSoZh[string(m[1])] == "" {
+				t.Errorf("%s: %q is not said in Chinese", filepath.Base(file), m[1])
+			}
+		}
+	}
+	if n < 12 {
+		t.Errorf("only %d refusals were found", n)
+	}
 }

@@ -40,7 +40,7 @@ func (k *walker) mayDo(by, gives string, p postgres.Principal) bool {
 		return p.Role == "resident" || p.Role == "assistant" || p.Role == "officer" || own
 	case "village-assistant":
 		return p.Role == "assistant" || p.Role == "officer" || gives == "application" && p.Role == "resident"
-	case "township-officer":
+	case "township-officer", "window": // the walk's filings are taken by an assistant
 		return p.Role == "officer"
 	case "county-officer", "county-supervisor", "coordination":
 		return p.Role == "supervisor"

@@ -126,14 +126,21 @@ func readProcedure(id string, content []byte) (*Procedure, error) {
 	return p, nil
 }
 
-// procedureOf reads a version of a procedure.
-func procedureOf(ctx context.Context, tx pgx.Tx, version int64) (*Procedure, error) {
+// procedureOf is a version of a procedure. None is ever changed, so that it is read once.
+func (c *Casework) procedureOf(ctx context.Context, tx pgx.Tx, version int64) (*Procedure, error) {
+	if p, ok := c.procedures.Load(version); ok {
+		return p.(*Procedure), nil
+	}
 	var id string
 	var content []byte
 	if err := tx.QueryRow(ctx, "select procedure, content from workflow_procedure where id = $1", version).Scan(&id, &content); err != nil {
 		return nil, fmt.Errorf("reading a procedure: %w", err)
 	}
-	return readProcedure(id, content)
+	p, err := readProcedure(id, content)
+	if err == nil {
+		c.procedures.Store(version, p)
+	}
+	return p, err
 }
 
 var notHandled = fault.Text{Key: "casework.not-handled",

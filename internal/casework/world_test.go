@@ -106,6 +106,7 @@ func newWorld(t testing.TB) *world {
 			insert into posting (account, role, area, department, from_date, to_date) values (%[1]d, '%[3]s', %[2]d, '%[4]s', '2020-01-01', 'infinity')`,
 			p.Account, p.Area, p.Role, p.Department, p.Role != "resident"))
 	}
+	w.own(`insert into account_person (account, person, how, proof, tied_at) values (8, 1, 'outside', 'x', '2026-01-01')`)
 	for _, p := range []postgres.Principal{officerDecides, deciderProcesses, officerSupervises} {
 		w.own(fmt.Sprintf(`insert into posting (account, role, area, department, from_date, to_date) values (%d, '%s', %d, '', '2020-01-01', 'infinity')`, p.Account, p.Role, p.Area))
 	}

@@ -161,6 +161,7 @@ type Authorisation struct {
 	Person   int64
 	SignedBy string // the person, or the guardian of who cannot sign
 	Paper    string // where the signed paper is kept
+	Pledge   string // the words of the pledge that was signed with it, "" of none
 	Holds    calendar.Span
 }
 
@@ -174,8 +175,8 @@ func (c *Checks) Authorise(ctx context.Context, tx pgx.Tx, a Authorisation) (id 
 		}
 		return id, err
 	}
-	err = tx.QueryRow(ctx, "insert into authorisation (person, signed_by, paper, from_date, to_date) values ($1, $2, $3, $4::date, $5::date) returning id",
-		a.Person, a.SignedBy, a.Paper, a.Holds.From.String(), a.Holds.To.String()).Scan(&id)
+	err = tx.QueryRow(ctx, "insert into authorisation (person, signed_by, paper, pledge, from_date, to_date) values ($1, $2, $3, $4, $5::date, $6::date) returning id",
+		a.Person, a.SignedBy, a.Paper, a.Pledge, a.Holds.From.String(), a.Holds.To.String()).Scan(&id)
 	if err != nil {
 		return 0, refused("writing down an authorisation", err)
 	}
@@ -220,22 +221,22 @@ func (c *Checks) Uphold(ctx context.Context, tx pgx.Tx, check int64, reason stri
 	return move(ctx, tx, check, Reported, "means.uphold", map[string]any{"reason": reason}, "")
 }
 
-// Expire ends the reports that count no longer on a day, as a job, and returns how many.
-func (c *Checks) Expire(ctx context.Context, tx pgx.Tx, on calendar.Date) (int, error) {
+// Expire ends the reports that count no longer on a day, as a job, and returns which.
+func (c *Checks) Expire(ctx context.Context, tx pgx.Tx, on calendar.Date) ([]int64, error) {
 	rows, err := tx.Query(ctx, "update means_check set state = 'expired' where state in ('reported', 'objected') and expires_on <= $1::date returning id", on.String())
 	if err != nil {
-		return 0, refused("ending reports", err)
+		return nil, refused("ending reports", err)
 	}
 	ended, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return 0, refused("ending reports", err)
+		return nil, refused("ending reports", err)
 	}
 	for _, check := range ended {
 		if err := record(ctx, tx, "means.expire", check, nil); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return len(ended), nil
+	return ended, nil
 }
 
 // move takes a check to a state to which its own leads.

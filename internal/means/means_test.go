@@ -195,9 +195,9 @@ func TestAReportThatIsObjectedToIsCheckedAgain(t *testing.T) {
 	})
 	if err := w.db.Work(t.Context(), func(tx pgx.Tx) error {
 		for _, want := range []int{1, 0} { // a job may be begun twice
-			n, err := w.Expire(t.Context(), tx, today.AddDays(400))
-			if n != want || err != nil {
-				t.Errorf("%d reports ended, %v", n, err)
+			ended, err := w.Expire(t.Context(), tx, today.AddDays(400))
+			if len(ended) != want || err != nil {
+				t.Errorf("%d reports ended, %v", ended, err)
 			}
 		}
 		return nil

@@ -357,6 +357,8 @@ func (b *builder) judgeAll(all []pack.Expr) []judgement {
 			judgements[i].yes.Set(person) // what is not asked is true of everybody
 		}
 	}
+	evaluator := b.judges.Get().(*rules.Evaluator)
+	defer b.judges.Put(evaluator)
 	batch := &rules.Batch{}
 	for from := 0; asked && from < n; from += alone {
 		if size := min(alone, n-from); batch.Person.N != size {
@@ -365,7 +367,7 @@ func (b *builder) judgeAll(all []pack.Expr) []judgement {
 		b.standing(batch, from)
 		for i, e := range all {
 			if e.Source != "" {
-				judgements[i].note(b.evaluator.Persons(e, batch), from, batch.Person.N)
+				judgements[i].note(evaluator.Persons(e, batch), from, batch.Person.N)
 			}
 		}
 	}

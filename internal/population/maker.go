@@ -1,6 +1,8 @@
 package population
 
 import (
+	"sync"
+
 	"slices"
 
 	"dajiuzhu/internal/area"
@@ -17,6 +19,7 @@ type Maker struct {
 	on          calendar.Date
 	derivations []*derivation
 	order       []int
+	evaluators  sync.Pool // which have judged before, so that they have their room already
 }
 
 // NewMaker prepares a policy for a date. The error is a fault of the pack.
@@ -25,7 +28,9 @@ func NewMaker(policy *rules.Policy, on calendar.Date) (*Maker, error) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	return &Maker{policy: policy, plan: policy.On(on, nil), on: on, derivations: derivations, order: policy.FeedOrder()}, nil
+	m := &Maker{policy: policy, plan: policy.On(on, nil), on: on, derivations: derivations, order: policy.FeedOrder()}
+	m.evaluators.New = func() any { return m.plan.NewEvaluator() }
+	return m, nil
 }
 
 // Plan is the policy as it stands on the date.

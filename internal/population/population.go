@@ -1,6 +1,8 @@
 package population
 
 import (
+	"sync"
+
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
@@ -45,11 +47,11 @@ type Disagreement struct {
 
 // builder builds one population.
 type builder struct {
-	pack      *pack.Pack
-	layout    *rules.Layout
-	evaluator *rules.Evaluator
-	set       *feed.Set
-	on        calendar.Date
+	pack   *pack.Pack
+	layout *rules.Layout
+	judges *sync.Pool // of evaluators
+	set    *feed.Set
+	on     calendar.Date
 
 	register *register
 	feeds    []*matched // in the pack's order
@@ -81,7 +83,7 @@ func Build(policy *rules.Policy, set *feed.Set, on calendar.Date) (*Population, 
 func (m *Maker) builder(set *feed.Set, register *register) *builder {
 	p := m.policy.Pack()
 	return &builder{
-		pack: p, layout: m.policy.Layout(), evaluator: m.plan.NewEvaluator(), set: set, on: m.on,
+		pack: p, layout: m.policy.Layout(), judges: &m.evaluators, set: set, on: m.on,
 		register: register, facts: map[string]*merged{}, covered: make([]rules.Bits, len(p.Feeds)), ofHouseholds: map[string][]*candidate{},
 	}
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -37,6 +38,20 @@ func (r *Registry) HouseholdsOf(ctx context.Context, tx pgx.Tx, persons []int64)
 // Members is the persons of some households.
 func (r *Registry) Members(ctx context.Context, tx pgx.Tx, households []int64) ([]int64, error) {
 	return ids(ctx, tx, "select person from membership where to_date is null and household = any($1) order by 1", households)
+}
+
+// Composed is the key of a household that lasts, its member of reference and all its persons, in order; "" if there is no such household, or no more.
+func (r *Registry) Composed(ctx context.Context, tx pgx.Tx, household int64) (key string, head int64, persons []int64, err error) {
+	err = tx.QueryRow(ctx, `select h.key, coalesce(max(m.person) filter (where m.head), 0), coalesce(array_agg(m.person order by m.person) filter (where m.person is not null), '{}')
+		from household h left join membership m on m.household = h.id and m.to_date is null where h.id = $1 and h.to_date is null group by h.key`, household).
+		Scan(&key, &head, &persons)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", 0, nil, nil
+	}
+	if err != nil {
+		return "", 0, nil, failed("reading a household", err)
+	}
+	return key, head, persons, nil
 }
 
 // Heads is the member of reference of each of some households that last.

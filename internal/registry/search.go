@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -109,6 +110,39 @@ func (r *Registry) Search(ctx context.Context, tx pgx.Tx, by By, wanted string, 
 	}
 	return Page{}, fault.New(fault.Invalid, notABy, fault.Args{"by": fault.Excerpt(string(by))})
 }
+
+// Guess is what a search goes by that does not say: what is typed tells.
+func Guess(wanted string) By {
+	digits, letters, han, others := 0, 0, 0, 0
+	for _, r := range wanted {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case r <= unicode.MaxASCII && unicode.IsLetter(r):
+			letters++
+		case unicode.Is(unicode.Han, r):
+			han++
+		case !unicode.IsSpace(r):
+			others++
+		}
+	}
+	const mostOfName = 4
+	switch {
+	case han > mostOfName || han > 0 && digits > 0:
+		return ByAddress
+	case han > 0:
+		return ByName
+	case digits >= 15 && letters <= 1:
+		return ByNumber
+	case digits >= 7:
+		return ByPhone
+	case letters > 0 && letters <= mostOfName && strings.IndexFunc(wanted, isVowel) < 0:
+		return ByInitials
+	}
+	return ByPinyin
+}
+
+func isVowel(r rune) bool { return strings.ContainsRune("aeiouüAEIOUÜ", r) }
 
 // searchable refuses what the database could not take.
 func searchable(wanted string) error {
