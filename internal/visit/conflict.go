@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
@@ -50,9 +51,19 @@ var (
 	notDecider = fault.Text{Key: "visit.may-not-decide", Zh: "分歧由镇街经办或县级监管裁定", En: "disagreements are decided by a township officer or a county supervisor"}
 )
 
-// Conflicts are the open conflicts that may be seen, of a household or, with 0, of all, the oldest first, from after an id on.
-func (v *Visits) Conflicts(ctx context.Context, tx pgx.Tx, household, after int64, most int) ([]Contested, error) {
-	return v.conflicts(ctx, tx, "closed_at is null and ($1 = 0 or household = $1) and id > $2 order by id limit $3", household, after, most)
+// Wanted is which of what waits for a decision is wanted; its zero value is all.
+type Wanted struct {
+	Household int64 // of conflicts
+	Area      area.Code
+	Account   int64 // who answered
+}
+
+// Conflicts are the open conflicts that may be seen, the oldest first, from after an id on.
+func (v *Visits) Conflicts(ctx context.Context, tx pgx.Tx, w Wanted, after int64, most int) ([]Contested, error) {
+	lo, hi := between(w.Area)
+	return v.conflicts(ctx, tx, `closed_at is null and ($1::bigint = 0 or household = $1) and id > $2 and area >= $3 and area < $4 and ($5::bigint = 0 or exists (
+		select from visit_answer a where (a.unit, a.unit_id, a.fact) = (visit_conflict.unit, visit_conflict.unit_id, visit_conflict.fact) and a.account = $5
+		and a.state in ('conflict', 'aside'))) order by id limit $6`, w.Household, after, lo, hi, w.Account, most)
 }
 
 // Conflict is one open conflict.
@@ -78,10 +89,8 @@ func (v *Visits) conflicts(ctx context.Context, tx pgx.Tx, which string, args ..
 	if err != nil {
 		return nil, failed("reading conflicts", err)
 	}
-	for i := range all {
-		if err := v.candidates(ctx, tx, &all[i]); err != nil {
-			return nil, err
-		}
+	if err := v.candidates(ctx, tx, all); err != nil {
+		return nil, err
 	}
 	return all, v.whom(ctx, tx, all)
 }
@@ -112,51 +121,77 @@ func (v *Visits) whom(ctx context.Context, tx pgx.Tx, all []Contested) error {
 	return nil
 }
 
-// candidates adds what is said of a conflict's field.
-func (v *Visits) candidates(ctx context.Context, tx pgx.Tx, c *Contested) error {
-	s, wrong := v.shapeOf(c.Unit, c.Fact)
-	if wrong == nil {
-		c.Name, c.Ask = s.label, s.ask
-	} else {
-		c.Name = pack.Text{Zh: c.Fact, En: c.Fact}
+// candidates adds what is said of each conflict's field.
+func (v *Visits) candidates(ctx context.Context, tx pgx.Tx, all []Contested) error {
+	conflicts := make([]int64, len(all))
+	for i, c := range all {
+		conflicts[i] = c.ID
 	}
-	said, err := readKept(ctx, tx, "where unit = $1 and unit_id = $2 and fact = $3 and state in ('conflict', 'aside') order by n", c.Unit, c.Of, c.Fact)
+	said, err := readKept(ctx, tx, `where (unit, unit_id, fact) in (select c.unit, c.unit_id, c.fact from visit_conflict c where c.id = any($1))
+		and state in ('conflict', 'aside') order by n`, conflicts)
 	if err != nil {
 		return err
 	}
-	var against int64
 	var accounts []int64
+	against := map[field]int64{}
 	for _, k := range said {
-		against = max(against, k.against)
 		accounts = append(accounts, k.account)
+		if k.against != 0 {
+			against[k.field] = max(against[k.field], k.against)
+		}
 	}
 	names, err := access.StaffNames(ctx, tx, accounts)
 	if err != nil {
 		return err
 	}
-	for _, k := range said {
-		c.Candidates = append(c.Candidates, Candidate{Answer: k.n, Shown: s.show(k.kind, k.value), By: names[k.account], On: k.on, Why: k.why, Visit: k.visit, Account: k.account})
+	for i := range all {
+		c := &all[i]
+		s, wrong := v.shapeOf(c.Unit, c.Fact)
+		c.Name, c.Ask = s.label, s.ask
+		if wrong != nil {
+			c.Name = pack.Text{Zh: c.Fact, En: c.Fact}
+		}
+		for _, k := range said {
+			if k.field == c.field() {
+				c.Candidates = append(c.Candidates, Candidate{Answer: k.n, Shown: s.show(k.kind, k.value), By: names[k.account], On: k.on, Why: k.why, Visit: k.visit, Account: k.account})
+			}
+		}
 	}
-	if against == 0 {
-		return nil
-	}
-	return v.standing(ctx, tx, c, s, against)
+	return v.standing(ctx, tx, all, against)
 }
 
-func (v *Visits) standing(ctx context.Context, tx pgx.Tx, c *Contested, s shape, statement int64) error {
-	said, err := v.registry.Said(ctx, tx, pack.Unit(c.Unit), c.Of, c.Fact)
+func (c *Contested) field() field { return field{c.Unit, c.Of, c.Fact} }
+
+// standing adds to conflicts the statements that answers to their fields contradict, and that still stand.
+func (v *Visits) standing(ctx context.Context, tx pgx.Tx, all []Contested, against map[field]int64) error {
+	if len(against) == 0 {
+		return nil
+	}
+	var households, persons []int64
+	for f := range against {
+		if f.unit == string(pack.Person) {
+			persons = append(persons, f.of)
+		} else {
+			households = append(households, f.of)
+		}
+	}
+	said, err := v.registry.Statements(ctx, tx, households, persons)
 	if err != nil {
 		return err
 	}
-	for _, other := range said {
-		if other.ID != statement || other.Withdrawn != "" {
+	for i := range all {
+		c := &all[i]
+		of, ok := against[c.field()]
+		at := slices.IndexFunc(said, func(s registry.Statement) bool { return ok && s.ID == of && s.Withdrawn == "" })
+		if at < 0 {
 			continue
 		}
-		value, err := json.Marshal(other.Value)
+		value, err := json.Marshal(said[at].Value)
 		if err != nil {
 			return fmt.Errorf("writing a statement: %w", err)
 		}
-		c.Standing = &Candidate{Shown: s.show(Value, value), By: other.SaidBy, On: other.SaidOn}
+		s, _ := v.shapeOf(c.Unit, c.Fact)
+		c.Standing = &Candidate{Shown: s.show(Value, value), By: said[at].SaidBy, On: said[at].SaidOn}
 	}
 	return nil
 }
@@ -232,6 +267,7 @@ func mayDecide(ctx context.Context, tx pgx.Tx) error {
 
 // Set is a bundle that was set aside.
 type Set struct {
+	N        int64 // in the order of arrival
 	ID       string
 	Visit    int64
 	By       string // who sent it
@@ -247,13 +283,14 @@ type Words struct{ Ask, Shown pack.Text }
 
 var noSet = fault.Text{Key: "visit.no-such-bundle", Zh: "没有这份待处理的走访内容，或已经处理", En: "there is no such set of answers waiting, or it has been dealt with"}
 
-// Aside are bundles that were set aside and may be seen, the oldest first.
-func (v *Visits) Aside(ctx context.Context, tx pgx.Tx, most int) ([]Set, error) {
-	return v.sets(ctx, tx, "state = 'aside' order by received_at, id limit $1", most)
+// Aside are bundles that were set aside and may be seen, the oldest first, from after a number on.
+func (v *Visits) Aside(ctx context.Context, tx pgx.Tx, w Wanted, after int64, most int) ([]Set, error) {
+	lo, hi := between(w.Area)
+	return v.sets(ctx, tx, "state = 'aside' and n > $1 and area >= $2 and area < $3 and ($4::bigint = 0 or account = $4) order by n limit $5", after, lo, hi, w.Account, most)
 }
 
 func (v *Visits) sets(ctx context.Context, tx pgx.Tx, which string, args ...any) ([]Set, error) {
-	rows, err := tx.Query(ctx, "select id::text, visit, account, coalesce(staff_name(account), ''), received_at, why, content from visit_bundle where "+which, args...)
+	rows, err := tx.Query(ctx, "select n, id::text, visit, account, coalesce(staff_name(account), ''), received_at, why, content from visit_bundle where "+which, args...)
 	if err != nil {
 		return nil, failed("reading what was set aside", err)
 	}
@@ -262,7 +299,7 @@ func (v *Visits) sets(ctx context.Context, tx pgx.Tx, which string, args ...any)
 	for rows.Next() {
 		var s Set
 		var content []byte
-		if err := rows.Scan(&s.ID, &s.Visit, &s.Account, &s.By, &s.Received, &s.Why, &content); err != nil {
+		if err := rows.Scan(&s.N, &s.ID, &s.Visit, &s.Account, &s.By, &s.Received, &s.Why, &content); err != nil {
 			return nil, failed("reading what was set aside", err)
 		}
 		plain, err := v.keys.Open(bundleField, content)

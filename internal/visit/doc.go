@@ -2,7 +2,8 @@
 //
 // A visit is planned for a household ([Plan]) and shows among its visitors' ([Visits.Today]). Its sheet ([Visits.Sheet]) holds the questions that
 // can still decide something, and the pack's checklist. What a device answered comes as a [Bundle] ([Visits.Sync]), once or many times, soon
-// or weeks later; photographs, voice notes and signatures come in pieces ([Visits.Begin], [Visits.Append]). [Visits.End] closes the visit.
+// or weeks later; photographs, voice notes and signatures come in pieces ([Visits.Begin], [Visits.Append]). [Visits.End] closes the visit. Under
+// which key a device keeps all this until then, [Visits.DeviceKey] says.
 //
 //	id, err := visit.Plan(ctx, tx, visit.Task{Household: 12, Purpose: visit.Warning, Visitors: []int64{3}, Due: friday})
 //	sheet, err := visits.Sheet(ctx, tx, id, today)

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/media"
 	"dajiuzhu/internal/pack"
 )
 
@@ -230,7 +231,7 @@ func (v *Visits) finish(ctx context.Context, tx pgx.Tx, f File) (File, error) {
 	}
 	clean, what := []byte(nil), (*pack.Text)(nil)
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) == f.Digest {
-		if clean, err = cleaned(mediaType(f.Media), content); err != nil {
+		if clean, err = media.Clean(mediaType(f.Media), content); err != nil {
 			what = whyOf(fault.New(fault.Invalid, notWhat, fault.Args{"kind": fileKinds[f.Kind].name.Zh}))
 		}
 	}

@@ -3,6 +3,7 @@ package visit
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -118,9 +119,34 @@ func (v *Visits) For(ctx context.Context, tx pgx.Tx, item int64) ([]Visit, error
 	return v.read(ctx, tx, "item = $1 order by id desc limit $2", item, mostOfDay)
 }
 
+// Filter is which planned visits are wanted; its zero value is all.
+type Filter struct {
+	Purpose Purpose
+	Visitor int64
+	Area    area.Code
+	DueBy   calendar.Date
+}
+
 // Planned are the planned visits in the area of who asks, by due day, from after a visit on.
-func (v *Visits) Planned(ctx context.Context, tx pgx.Tx, after Visit, most int) ([]Visit, error) {
-	return v.read(ctx, tx, "state = 'planned' and (due, id) > ($1::date, $2::bigint) order by due, id limit $3", day(after.Due), after.ID, most)
+func (v *Visits) Planned(ctx context.Context, tx pgx.Tx, f Filter, after Visit, most int) ([]Visit, error) {
+	lo, hi := between(f.Area)
+	if f.DueBy == 0 {
+		f.DueBy = farthest
+	}
+	return v.read(ctx, tx, `state = 'planned' and (due, id) > ($1::date, $2::bigint) and ($3 = '' or purpose = $3) and ($4::bigint = 0 or visitors @> array[$4::bigint])
+		and area >= $5 and area < $6 and due <= $7::date order by due, id limit $8`, day(after.Due), after.ID, string(f.Purpose), f.Visitor, lo, hi, day(f.DueBy), most)
+}
+
+// farthest is later than any visit is planned.
+var farthest = calendar.Must(2199, 12, 31)
+
+// between is the codes within an area, or all for none.
+func between(in area.Code) (lo, hi int64) {
+	if in == 0 {
+		return 0, math.MaxInt64
+	}
+	from, to := in.Range()
+	return int64(from), int64(to)
 }
 
 // One is a visit.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/calendar"
@@ -87,11 +89,16 @@ func visitors(ctx context.Context, tx pgx.Tx, accounts []int64, people int) ([]i
 	return all, nil
 }
 
-// Reassign has others make a planned visit. What those who had it have not sent yet is received and put before the township.
-func Reassign(ctx context.Context, tx pgx.Tx, visit int64, to []int64, due calendar.Date) error {
+// Reassign has others make a planned visit, or has it made until another day. What those who had it have not sent yet is received and put before
+// the township.
+func Reassign(ctx context.Context, tx pgx.Tx, visit int64, to []int64, due, today calendar.Date) error {
 	var people int
-	if err := tx.QueryRow(ctx, "select people from visit where id = $1", visit).Scan(&people); err != nil {
+	var before pgtype.Date
+	if err := tx.QueryRow(ctx, "select people, due from visit where id = $1", visit).Scan(&people, &before); err != nil {
 		return failed("reading a visit", err)
+	}
+	if due < today && due != dayOf(before) { // an overdue visit may be given to others as it is
+		return fault.New(fault.Invalid, pastDue, fault.Args{"due": due.String()})
 	}
 	all, err := visitors(ctx, tx, to, people)
 	if err != nil {
@@ -105,7 +112,7 @@ func Reassign(ctx context.Context, tx pgx.Tx, visit int64, to []int64, due calen
 
 // Cancel calls a planned visit off.
 func Cancel(ctx context.Context, tx pgx.Tx, visit int64, reason string) error {
-	if reason == "" {
+	if reason = strings.TrimSpace(reason); reason == "" {
 		return fault.New(fault.Invalid, noReason, nil)
 	}
 	tag, err := tx.Exec(ctx, "update visit set state = 'cancelled', result = $2, ended_by = acting_account(), ended_at = now() where id = $1", visit, reason)

@@ -35,6 +35,9 @@ var purposes = map[Purpose]pack.Text{
 	Review: {Zh: "定期核查", En: "periodic review"}, Report: {Zh: "核实反映", En: "look into a report"},
 }
 
+// Purposes are all purposes.
+func Purposes() []Purpose { return []Purpose{Warning, Survey, Sample, Review, Report} }
+
 // Name is what the purpose is called.
 func (p Purpose) Name(lang fault.Lang) string { return purposes[p].In(lang) }
 
@@ -87,6 +90,8 @@ func New(p *pack.Pack, people *registry.Registry, keys *sealed.Keys, explain Exp
 const (
 	bundleField = "visit.bundle"
 	fileField   = "visit.file"
+
+	deviceKeyField = "visit.device-key"
 )
 
 // SealedColumns are where this package keeps sealed values, for [sealed.Keys.Renew].
@@ -94,6 +99,7 @@ func SealedColumns() []sealed.Column {
 	return []sealed.Column{
 		{Table: "visit_bundle", Key: "n", Sealed: "content", Field: bundleField},
 		{Table: "visit_chunk", Key: "n", Sealed: "content", Field: fileField},
+		{Table: "visit_device_key", Key: "n", Sealed: "key", Field: deviceKeyField},
 	}
 }
 

@@ -191,7 +191,7 @@ func TestSync(t *testing.T) {
 		t.Errorf("another content under the same id: %+v", r)
 	}
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		conflicts, err := w.Conflicts(ctx, tx, 0, 0, 50)
+		conflicts, err := w.Conflicts(ctx, tx, visit.Wanted{}, 0, 50)
 		if len(conflicts) != 5 {
 			t.Errorf("%d answers wait for somebody, want 5", len(conflicts))
 		}
@@ -218,7 +218,7 @@ func TestConflictWithCorrection(t *testing.T) {
 	}
 	var c visit.Contested
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		all, err := w.Conflicts(ctx, tx, 1, 0, 50)
+		all, err := w.Conflicts(ctx, tx, visit.Wanted{Household: 1}, 0, 50)
 		if len(all) != 1 || len(all[0].Candidates) != 1 || all[0].Standing == nil || all[0].Standing.Shown.Zh != "否" || all[0].Candidates[0].Shown.Zh != "是" {
 			t.Fatalf("the conflict shows %+v", all)
 		}
@@ -243,7 +243,9 @@ func TestSetAside(t *testing.T) {
 	w := newWorld(t)
 	id := w.plan(visit.Task{Visitors: []int64{1}})
 	d := w.device(assistant, 1, id)
-	w.must(officer, func(ctx context.Context, tx pgx.Tx) error { return visit.Reassign(ctx, tx, id, []int64{2}, today) })
+	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
+		return visit.Reassign(ctx, tx, id, []int64{2}, today, today)
+	})
 	gone := d.bundle(1, d.says("person", 2, "person.married", true))
 	if r := d.send(gone); r.State != "aside" || r.Why == nil {
 		t.Fatalf("of a visit that went to others: %+v", r)
@@ -264,7 +266,10 @@ func TestSetAside(t *testing.T) {
 		t.Errorf("%v stand", got)
 	}
 	var sets []visit.Set
-	w.must(officer, func(ctx context.Context, tx pgx.Tx) (err error) { sets, err = w.Aside(ctx, tx, 10); return err })
+	w.must(officer, func(ctx context.Context, tx pgx.Tx) (err error) {
+		sets, err = w.Aside(ctx, tx, visit.Wanted{}, 0, 10)
+		return err
+	})
 	if len(sets) != 3 || sets[0].By != "某1" || len(sets[0].Said) != 1 || sets[0].Said[0].Shown.Zh != "是" {
 		t.Fatalf("%+v are aside", sets)
 	}
