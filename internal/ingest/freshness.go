@@ -78,11 +78,11 @@ func (r *Record) rejectedOf(ctx context.Context, tx pgx.Tx) (map[int64]int64, er
 }
 
 // Late brings the list of late feeds up to a day: it opens an entry for each feed that has come to be late in a county, and closes those of
-// feeds that came. It returns how many it opened and closed; done twice it does nothing more.
-func (r *Record) Late(ctx context.Context, tx pgx.Tx, on calendar.Date) (opened, closed int64, err error) {
+// feeds that came. It returns those for which it opened one, and how many it closed; done twice it does nothing more.
+func (r *Record) Late(ctx context.Context, tx pgx.Tx, on calendar.Date) (opened []Freshness, closed int64, err error) {
 	all, err := r.Freshness(ctx, tx, on)
 	if err != nil {
-		return 0, 0, err
+		return nil, 0, err
 	}
 	var feeds []string
 	var counties []int64
@@ -101,13 +101,26 @@ func (r *Record) Late(ctx context.Context, tx pgx.Tx, on calendar.Date) (opened,
 	tag, err := tx.Exec(ctx, `update feed_late l set closed_at = now() where closed_at is null
 		and not exists (select from unnest($1::text[], $2::bigint[]) as late (feed, county) where late.feed = l.feed and late.county = l.county)`, feeds, counties)
 	if err != nil {
-		return 0, 0, fmt.Errorf("closing what is no longer late: %w", err)
+		return nil, 0, fmt.Errorf("closing what is no longer late: %w", err)
 	}
-	closed = tag.RowsAffected()
-	tag, err = tx.Exec(ctx, `insert into feed_late (feed, county, since) select feed, county, since::date from unnest($1::text[], $2::bigint[], $3::text[]) as late (feed, county, since)
-		on conflict (feed, county) where closed_at is null do nothing`, feeds, counties, since)
+	type place struct {
+		feed   string
+		county area.Code
+	}
+	rows, err := tx.Query(ctx, `insert into feed_late (feed, county, since) select feed, county, since::date from unnest($1::text[], $2::bigint[], $3::text[]) as late (feed, county, since)
+		on conflict (feed, county) where closed_at is null do nothing returning feed, county`, feeds, counties, since)
 	if err != nil {
-		return 0, 0, fmt.Errorf("noting what is late: %w", err)
+		return nil, 0, fmt.Errorf("noting what is late: %w", err)
 	}
-	return tag.RowsAffected(), closed, nil
+	anew := map[place]bool{}
+	var p place
+	if _, err := pgx.ForEachRow(rows, []any{&p.feed, (*int64)(&p.county)}, func() error { anew[p] = true; return nil }); err != nil {
+		return nil, 0, fmt.Errorf("noting what is late: %w", err)
+	}
+	for _, f := range all {
+		if anew[place{f.Feed, f.County}] {
+			opened = append(opened, f)
+		}
+	}
+	return opened, tag.RowsAffected(), nil
 }

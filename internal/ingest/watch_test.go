@@ -90,7 +90,8 @@ func TestFreshness(t *testing.T) {
 					t.Errorf("%s: %d rows, %d rejected in %s", f.Feed, f.Rows, f.Rejected, f.County)
 				}
 			}
-			opened, closed, err = r.Late(t.Context(), tx, on)
+			anew, n, err := r.Late(t.Context(), tx, on)
+			opened, closed = int64(len(anew)), n
 			return err
 		})
 		if err != nil {

@@ -76,7 +76,7 @@ type Office struct {
 }
 
 // To is who is told: at least one of an account, an office and a person. An account and a person together are one and the same, told in the
-// platform by the one and by telephone by the other.
+// platform by the one and by telephone by the other. Of a person alone, the account that is tied to them, if there is one, is found as it is told.
 type To struct {
 	Account int64
 	Office  Office

@@ -439,3 +439,85 @@ func TestPackFills(t *testing.T) {
 		t.Errorf("unfilled %q, private %q", left, private)
 	}
 }
+
+// TestResident: what a person is told stands in the platform for the account that is tied to them, and for no account any more once it is not.
+func TestResident(t *testing.T) {
+	p := newPost(t)
+	wang, person := p.account("wang", ""), p.person("13800001234")
+	own, _, err := p.access.Create(t.Context(), access.Machine(), access.NewAccount{Login: "guozq", Name: "国志强", Area: village})
+	p.must(err)
+	_, err = p.db.Own().Exec(t.Context(), fmt.Sprintf(`insert into household (key, area, from_date) values ('k', %d, '2026-01-01');
+		insert into membership (household, person, head, role, counted, source, from_date) values (1, %d, true, '', true, 'composed', '2026-01-01')`, int64(village), person))
+	p.must(err)
+	_, err = p.db.Own().Exec(t.Context(), "insert into account_person (account, person, how, proof, tied_at) values ($1, $2, 'outside', 'x', now())", own, person)
+	p.must(err)
+	count := func() (n int) {
+		p.must(p.db.As(t.Context(), postgres.Principal{Account: own, Role: "resident", Area: village}, func(tx pgx.Tx) error {
+			list, err := notification.List(t.Context(), tx, 0, 10)
+			n = len(list)
+			return err
+		}))
+		return n
+	}
+	for range 2 {
+		p.tell(officer(wang), notification.Message{To: notification.To{Person: person}, Template: "granted"})
+	}
+	if n := count(); n != 1 {
+		t.Errorf("the person's account sees %d messages", n)
+	}
+	_, err = p.db.Own().Exec(t.Context(), "update account_person set ended_at = now(), ended_by = 1, ended_why = 'x'")
+	p.must(err)
+	p.tell(officer(wang), notification.Message{To: notification.To{Person: person}, Template: "granted", Once: "2"})
+	if n := count(); n != 1 {
+		t.Errorf("after the tie has ended the account sees %d messages", n)
+	}
+}
+
+// TestResend: what failed is sent again by whoever works where the matter is, once, and keeps all its receipts.
+func TestResend(t *testing.T) {
+	p := newPost(t)
+	wang, person := p.account("wang", ""), p.person("13800001234")
+	p.sms.answer = func(notification.Parcel) error { return notification.Refused(errors.New("空号")) }
+	p.tell(officer(wang), notification.Message{To: notification.To{Person: person}, Template: "granted"})
+	p.work()
+	list := func(who postgres.Principal, state notification.State) (all []notification.Gone) {
+		p.must(p.db.As(t.Context(), who, func(tx pgx.Tx) (err error) {
+			all, err = notification.Sendings(t.Context(), tx, state, 0, 10)
+			return err
+		}))
+		return all
+	}
+	failed := list(officer(wang), notification.Failed)
+	if len(failed) != 1 || failed[0].Last.Reason != "空号" || failed[0].Shown != "138****1234" || failed[0].Staff || failed[0].Template != "granted" {
+		t.Fatalf("failed are %+v", failed)
+	}
+	away, decider := officer(wang), officer(wang)
+	away.Area, decider.Role = code("371424101"), "decider"
+	if all := list(away, ""); len(all) != 0 {
+		t.Errorf("an officer elsewhere sees %+v", all)
+	}
+	resend := func(who postgres.Principal) error {
+		return p.db.As(t.Context(), who, func(tx pgx.Tx) error { return p.Resend(t.Context(), tx, failed[0].ID) })
+	}
+	for _, who := range []postgres.Principal{away, decider} {
+		if err := resend(who); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%s in %v sends it again: %v", who.Role, who.Area, err)
+		}
+	}
+	p.sms.answer = nil
+	p.must(resend(officer(wang)))
+	if err := resend(officer(wang)); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("what waits is sent again: %v", err)
+	}
+	p.work()
+	if diff := cmp.Diff([]string{"13800001234 申请34已决定"}, p.sms.sent); diff != "" {
+		t.Error(diff)
+	}
+	p.must(p.db.As(t.Context(), officer(wang), func(tx pgx.Tx) error {
+		all, err := notification.SendingsOf(t.Context(), tx, failed[0].Notification)
+		if err == nil && (len(all) != 1 || all[0].State != notification.Sent || len(all[0].Receipts) != 6) {
+			t.Errorf("the message has %+v", all)
+		}
+		return err
+	}))
+}

@@ -1,6 +1,7 @@
 package warning
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -19,27 +20,39 @@ type Swept struct {
 	Woken     int64 // whose quiet days are over, while the engine still warns
 }
 
-// Sweep passes on, as a job on a day, what lay too long at a desk, and wakes what was quiet long enough. Twice on a day is the same as once.
-func (w *Warnings) Sweep(ctx context.Context, tx pgx.Tx, on calendar.Date) (s Swept, err error) {
-	if err := w.giveDays(ctx, tx); err != nil {
-		return s, err
-	}
-	if s.Escalated, err = w.Escalate(ctx, tx, on); err != nil {
-		return s, err
-	}
-	if s.Woken, err = w.wake(ctx, tx, on); err != nil {
-		return s, err
-	}
-	if _, err := tx.Exec(ctx, "delete from report_rate where hour < now() - interval '1 day'"); err != nil {
-		return s, fmt.Errorf("forgetting where reports came from: %w", err)
-	}
-	return s, nil
+// Passed is to where some rounds of a township were passed on.
+type Passed struct {
+	To         string    // the route
+	Department string    // of what goes to a department's desk, "" of the others
+	Area       area.Code // the township, or the place where it is larger
+	Rounds     int
 }
 
-// Escalate passes on what lay too long at a desk, each round by one desk.
-func (w *Warnings) Escalate(ctx context.Context, tx pgx.Tx, on calendar.Date) (n int64, err error) {
+// Sweep passes on, as a job on a day, what lay too long at a desk, and wakes what was quiet long enough. Twice on a day is the same as once. It
+// also tells to where it passed them on.
+func (w *Warnings) Sweep(ctx context.Context, tx pgx.Tx, on calendar.Date) (s Swept, to []Passed, err error) {
+	if err := w.giveDays(ctx, tx); err != nil {
+		return s, nil, err
+	}
+	if to, err = w.Escalate(ctx, tx, on); err != nil {
+		return s, nil, err
+	}
+	for _, p := range to {
+		s.Escalated += int64(p.Rounds)
+	}
+	if s.Woken, err = w.wake(ctx, tx, on); err != nil {
+		return s, nil, err
+	}
+	if _, err := tx.Exec(ctx, "delete from report_rate where hour < now() - interval '1 day'"); err != nil {
+		return s, nil, fmt.Errorf("forgetting where reports came from: %w", err)
+	}
+	return s, to, nil
+}
+
+// Escalate passes on what lay too long at a desk, each round by one desk, and returns to where, in the order in which they were raised.
+func (w *Warnings) Escalate(ctx context.Context, tx pgx.Tx, on calendar.Date) ([]Passed, error) {
 	if w.pack.Handling == nil {
-		return 0, nil
+		return nil, nil
 	}
 	var terms []term
 	for _, d := range w.pack.Handling.Desks {
@@ -48,7 +61,7 @@ func (w *Warnings) Escalate(ctx context.Context, tx pgx.Tx, on calendar.Date) (n
 		}
 		t, err := w.termOf(d, on)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		terms = append(terms, t)
 	}
@@ -56,14 +69,14 @@ func (w *Warnings) Escalate(ctx context.Context, tx pgx.Tx, on calendar.Date) (n
 	for _, t := range terms { // all are looked up before any is passed on, so that none goes by two desks at once
 		some, err := late(ctx, tx, t)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		all = append(all, some...)
 	}
 	if len(all) == 0 {
-		return 0, nil
+		return nil, nil
 	}
-	return int64(len(all)), pass(ctx, tx, all)
+	return pass(ctx, tx, all)
 }
 
 // term is until when what lies at a desk had to be done by now, and when it is due at the next.
@@ -139,21 +152,22 @@ func (w *Warnings) dayOf(u undated) (calendar.Date, bool) {
 
 // passed is a round that is passed on.
 type passed struct {
-	id   int64
-	area area.Code
-	to   string
-	due  calendar.Date
+	id         int64
+	area       area.Code
+	department string
+	to         string
+	due        calendar.Date
 }
 
 func late(ctx context.Context, tx pgx.Tx, t term) ([]passed, error) {
-	rows, err := tx.Query(ctx, `select id, area from warning_handling where open and route = $1 and due_on < $2::date and state <> 'confirmed'
+	rows, err := tx.Query(ctx, `select id, area, department from warning_handling where open and route = $1 and due_on < $2::date and state <> 'confirmed'
 		order by id for no key update`, t.desk.Route, t.before.String())
 	if err != nil {
 		return nil, fmt.Errorf("looking for what lies too long: %w", err)
 	}
 	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (passed, error) {
 		p := passed{to: t.desk.Then, due: t.due}
-		return p, r.Scan(&p.id, &p.area)
+		return p, r.Scan(&p.id, &p.area, &p.department)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking for what lies too long: %w", err)
@@ -161,20 +175,14 @@ func late(ctx context.Context, tx pgx.Tx, t term) ([]passed, error) {
 	return all, nil
 }
 
-func pass(ctx context.Context, tx pgx.Tx, all []passed) error {
+// pass passes rounds on, and returns to where: one entry for a township, and for a desk and a department there.
+func pass(ctx context.Context, tx pgx.Tx, all []passed) ([]Passed, error) {
 	ids, routes, dues := make([]int64, len(all)), make([]string, len(all)), make([]string, len(all))
-	type township struct {
-		area area.Code
-		to   string
-	}
-	of := map[township][]int64{}
-	var order []township
+	of := map[Passed][]int64{}
+	var order []Passed
 	for i, p := range all {
 		ids[i], routes[i], dues[i] = p.id, p.to, dayText(p.due)
-		t := township{p.area.At(area.Township), p.to}
-		if t.area == 0 {
-			t.area = p.area
-		}
+		t := Passed{To: p.to, Department: p.department, Area: cmp.Or(p.area.At(area.Township), p.area)}
 		if of[t] == nil {
 			order = append(order, t)
 		}
@@ -186,15 +194,18 @@ func pass(ctx context.Context, tx pgx.Tx, all []passed) error {
 			returning h.id, h.state, h.route)
 		insert into warning_step (handling, kind, state, word) select id, 'escalate', state, route from moved order by id`, ids, routes, dues)
 	if err != nil {
-		return refused("passing on what lies too long", err)
+		return nil, refused("passing on what lies too long", err)
 	}
-	for _, t := range order { // one act a township
-		_, err := ledger.Record(ctx, tx, ledger.Act{Kind: "warning.escalate", Subject: "area:" + t.area.String(), Detail: map[string]any{"to": t.to, "rounds": of[t]}})
+	to := make([]Passed, 0, len(order))
+	for _, t := range order { // one act each
+		_, err := ledger.Record(ctx, tx, ledger.Act{Kind: "warning.escalate", Subject: "area:" + t.Area.String(), Detail: map[string]any{"to": t.To, "rounds": of[t]}})
 		if err != nil {
-			return err
+			return nil, err
 		}
+		t.Rounds = len(of[t])
+		to = append(to, t)
 	}
-	return nil
+	return to, nil
 }
 
 // wake brings back what was quiet long enough, while the engine still warns.

@@ -58,6 +58,8 @@ type Received struct {
 	Round   int64
 	Joined  bool // it is worked on with others of the same household
 	Known   bool // the same key brought it before
+	Area    area.Code
+	Route   string // to whose desk a report of there goes
 }
 
 // The longest that parts of a report may be, in characters.
@@ -109,6 +111,7 @@ func (w *Warnings) Receive(ctx context.Context, tx pgx.Tx, r Report) (got Receiv
 	if err != nil {
 		return Received{}, refused("taking a report in", err)
 	}
+	got.Area, got.Route = r.Area, rule.Route
 	if got.Known {
 		return got, nil
 	}

@@ -517,7 +517,7 @@ func TestQuietByPerson(t *testing.T) {
 
 func (w *world) sweep(on calendar.Date) (s warning.Swept) {
 	w.Helper()
-	if err := w.db.Work(w.Context(), func(tx pgx.Tx) (err error) { s, err = w.Sweep(w.Context(), tx, on); return err }); err != nil {
+	if err := w.db.Work(w.Context(), func(tx pgx.Tx) (err error) { s, _, err = w.Sweep(w.Context(), tx, on); return err }); err != nil {
 		w.Fatal(err)
 	}
 	return s
