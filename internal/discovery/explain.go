@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -61,10 +60,7 @@ func (d *Discovery) Explain(ctx context.Context, household int64, on calendar.Da
 		return nil, err
 	}
 	var e *Explanation
-	err = d.db.Work(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "set transaction isolation level repeatable read, read only"); err != nil {
-			return fmt.Errorf("beginning to read the record: %w", err)
-		}
+	err = d.db.Read(ctx, func(tx pgx.Tx) error {
 		e, err = d.explain(ctx, tx, maker, household)
 		return err
 	})
@@ -78,17 +74,12 @@ func (d *Discovery) explain(ctx context.Context, tx pgx.Tx, maker *population.Ma
 	if err := d.identities.Refresh(ctx, tx); err != nil { // another process may have taken them in
 		return nil, err
 	}
-	key, err := keyOf(ctx, tx, household)
+	key, head, members, err := d.registry.Composed(ctx, tx, household)
 	if err != nil {
 		return nil, err
 	}
-	members, err := d.registry.Members(ctx, tx, []int64{household})
-	if err != nil {
-		return nil, err
-	}
-	heads, err := d.registry.Heads(ctx, tx, []int64{household})
-	if err != nil {
-		return nil, err
+	if key == "" {
+		return nil, fault.New(fault.NotFound, noHousehold, nil)
 	}
 	around, err := d.around(ctx, tx, members)
 	if err != nil {
@@ -98,7 +89,7 @@ func (d *Discovery) explain(ctx context.Context, tx pgx.Tx, maker *population.Ma
 	if err != nil {
 		return nil, err
 	}
-	family := d.familyOf(people, append([]int64{heads[household]}, members...))
+	family := d.familyOf(people, append([]int64{head}, members...))
 	if family == nil {
 		return nil, fault.New(fault.Unready, unregistered, nil)
 	}
@@ -107,18 +98,6 @@ func (d *Discovery) explain(ctx context.Context, tx pgx.Tx, maker *population.Ma
 		Determination: maker.Plan().Explain(family.Subject()), Household: household, Area: family.Village,
 		Persons: d.ids(family.Members), Supporters: d.ids(family.Supporters), Family: family, Layout: d.policy.Layout(), plan: maker.Plan(),
 	}, nil
-}
-
-// keyOf is the key of a household that lasts.
-func keyOf(ctx context.Context, tx pgx.Tx, household int64) (key string, err error) {
-	err = tx.QueryRow(ctx, "select key from household where id = $1 and to_date is null", household).Scan(&key)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", fault.New(fault.NotFound, noHousehold, nil)
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading the household: %w", err)
-	}
-	return key, nil
 }
 
 // familyOf is the household of the first of some persons who is in one; nil for none.

@@ -1,0 +1,49 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/money"
+)
+
+// Hard is a household with its difficulty index.
+type Hard struct {
+	Household int64
+	Area      area.Code
+	Score     money.Decimal
+}
+
+// Hardest is a page of the households in an area by their difficulty index, the hardest first and of equals the one registered earlier: those after
+// one, the zero value for the first page. It orders work and says of nobody that they get nothing; who is not assessed as a family is not among them.
+func Hardest(ctx context.Context, tx pgx.Tx, in area.Code, after Hard, most int) ([]Hard, error) {
+	lo, hi := in.Range()
+	var from *string
+	if after.Household != 0 {
+		s := after.Score.String()
+		from = &s
+	}
+	order := "score desc, household"
+	if in.Level() >= area.Township {
+		order = "score + 0 desc, household" // they are few, and sorted: the index would be read for all other townships too
+	}
+	rows, err := tx.Query(ctx, `select household, area, score::text from finding where score is not null and area >= $1 and area < $2
+		and ($3::numeric is null or score < $3 or score = $3 and household > $4) order by `+order+` limit $5`, int64(lo), int64(hi), from, after.Household, most)
+	if err != nil {
+		return nil, fmt.Errorf("reading the hardest households: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (h Hard, err error) {
+		var score string
+		if err = r.Scan(&h.Household, (*int64)(&h.Area), &score); err == nil {
+			h.Score, err = money.Parse(score)
+		}
+		return h, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the hardest households: %w", err)
+	}
+	return all, nil
+}
