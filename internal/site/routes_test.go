@@ -18,10 +18,10 @@ var open = []string{
 	"GET /signin", "POST /signin", "POST /language", "POST /passkey", "POST /passkey/signin", "POST /outside", "GET /outside", // the ways in
 	"GET /report", "POST /report", "GET /report/receipt", // a report of need, by whoever sees it
 	"POST /api/deliveries/{feed}", "GET /api/uploads/{id}", // of programs, which show their token
-	"POST /notifications/arrivals", // of an SMS operator, by its secret
-	"GET /static/warnings/page.css",
+	"POST /notifications/arrivals",                                                  // of an SMS operator, by its secret
+	"GET /static/warnings/page.css",                                                 // a style
+	"GET /visits/offline",                                                           // what a phone opens without a signal: a page about nobody, which opens what the phone keeps by its PIN
 	"GET /visits/sw.js", "GET /visits/app.webmanifest", "GET /static/visits/{name}", // of the page that works without signal
-	"GET /static/warnings/page.css", // a style
 }
 
 // levels are how far down a code of an area is looked at.
@@ -55,6 +55,13 @@ func (w *world) visitors() []visitor {
 				}
 			}
 			id, token := w.signedUp(role, at(around, level), department)
+			if role == access.Resident { // one of the household, and a neighbour, whose account is of another place
+				person := 1
+				if around != village {
+					person = len(people) + 1
+				}
+				w.own("insert into account_person (account, person, how, proof, tied_at) values ($1, $2, 'outside', 'x', now())", id, person)
+			}
 			all = append(all, visitor{role, token, around != village, access.Session{Account: id, Due: access.Ready,
 				Posting: access.Posting{ID: 1, Role: role, Area: at(around, level), Department: department}}})
 		}
@@ -93,8 +100,12 @@ func TestEveryRoute(t *testing.T) {
 			w.holds(route, v, a)
 			if containsAny(a.text, traces) {
 				seen++
+				w.shown = w.shown || v.role == access.Resident
 			}
 		}
+	}
+	if !w.shown {
+		t.Error("the resident of the household sees nothing of it: the walk looks at none of their pages")
 	}
 	if seen < 10 {
 		t.Errorf("only %d pages show the household to who may see it: the walk looks at nothing", seen)
@@ -132,6 +143,9 @@ func (w *world) holds(route web.Route, v visitor, a answer) {
 	}
 	if (v.role == "" || v.outside || !route.Who.Admits(v.session)) && containsAny(a.text, traces) {
 		w.Errorf("%s shows the household to %s", route.Pattern, who)
+	}
+	for _, link := range regexp.MustCompile(`(?i)(?:href|action)="[^"]*%(?:3d|26)[^"]*"`).FindAllString(a.text, -1) {
+		w.Errorf("%s leads %s to %s, of which a whole query was taken for one value", route.Pattern, who, link)
 	}
 	for _, n := range regexp.MustCompile(`\d{17}[\dXx]`).FindAllString(a.text, -1) {
 		if _, err := idno.Parse(n); err == nil {

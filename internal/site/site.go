@@ -12,6 +12,7 @@ import (
 	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
@@ -37,6 +38,7 @@ type Deps struct {
 	Visits    *visit.Visits
 	Casework  *casework.Casework
 	Notes     *notification.Notifications
+	Telling   *telling.Telling
 	Contact   string // whom residents call
 	Home      string // under which the public comes: "https://dajiuzhu.example"
 }
@@ -45,7 +47,7 @@ type Deps struct {
 func New(c web.Config, d Deps) (*web.Site, error) {
 	c.Places = d.Policy.Pack().Areas
 	var all []web.Pages
-	for _, make := range []func(web.Config, Deps) (web.Pages, error){desked, warned, visited, cased, checked, filed, fed} {
+	for _, make := range []func(web.Config, Deps) (web.Pages, error){desked, warned, visited, cased, checked, filed, fed, trailed} {
 		pages, err := make(c, d)
 		if err != nil {
 			return nil, err
@@ -55,22 +57,32 @@ func New(c web.Config, d Deps) (*web.Site, error) {
 	return web.New(c, all...)
 }
 
-func desked(c web.Config, d Deps) (web.Pages, error) {
-	return desk.New(desk.Deps{DB: c.DB, Pack: d.Policy.Pack(), Record: d.Record, Warnings: d.Warnings, Visits: d.Visits, Casework: d.Casework})
+func desked(c web.Config, d Deps) (web.Pages, error) { return deskOf(c, d) }
+
+func trailed(c web.Config, d Deps) (web.Pages, error) {
+	p, err := deskOf(c, d)
+	if err != nil {
+		return nil, err
+	}
+	return p.Trail(), nil
+}
+
+func deskOf(c web.Config, d Deps) (*desk.Pages, error) {
+	return desk.New(desk.Deps{DB: c.DB, Pack: d.Policy.Pack(), Record: d.Record, Registry: d.Registry, Queue: d.Queue, Warnings: d.Warnings, Visits: d.Visits, Casework: d.Casework})
 }
 
 func warned(c web.Config, d Deps) (web.Pages, error) {
 	return warnings.New(warnings.Config{DB: c.DB, Warnings: d.Warnings, Registry: d.Registry, Pack: d.Policy.Pack(), Explain: d.Discovery,
-		Hides: files.Hides(d.Policy), Site: d.Home})
+		Hides: files.Hides(d.Policy), Site: d.Home, Telling: d.Telling})
 }
 
 func visited(c web.Config, d Deps) (web.Pages, error) {
-	return visits.New(visits.Deps{DB: c.DB, Visits: d.Visits})
+	return visits.New(visits.Deps{DB: c.DB, Visits: d.Visits, Registry: d.Registry, Areas: d.Policy.Pack().Areas, Telling: d.Telling})
 }
 
 func cased(c web.Config, d Deps) (web.Pages, error) {
-	return cases.New(cases.Deps{DB: c.DB, Pack: d.Policy.Pack(), Casework: d.Casework, Registry: d.Registry, Means: d.Means,
-		Explain: d.Discovery.Explain, Notes: d.Notes, Contact: d.Contact})
+	return cases.New(cases.Deps{DB: c.DB, Pack: d.Policy.Pack(), Casework: d.Casework, Registry: d.Registry, Means: d.Means, Visits: d.Visits,
+		Explain: d.Discovery.Explain, Notes: d.Notes, Telling: d.Telling, Contact: d.Contact, Access: c.Access})
 }
 
 func filed(c web.Config, d Deps) (web.Pages, error) {
@@ -79,7 +91,7 @@ func filed(c web.Config, d Deps) (web.Pages, error) {
 }
 
 func checked(c web.Config, d Deps) (web.Pages, error) {
-	return checks.New(checks.Deps{DB: c.DB, Pack: d.Policy.Pack(), Means: d.Means, Registry: d.Registry})
+	return checks.New(checks.Deps{DB: c.DB, Pack: d.Policy.Pack(), Means: d.Means, Registry: d.Registry, Telling: d.Telling})
 }
 
 func fed(c web.Config, d Deps) (web.Pages, error) {

@@ -73,15 +73,18 @@ const (
 // traces are what shows that something of the household came to somebody.
 var traces = []string{people[0].name, people[1].name, people[2].name, home, telling}
 
-// world is the whole site, served over one household with a warning, a report, a filing and a visit, with somebody in every role.
+// world is the whole site, served, with somebody in every role.
 type world struct {
-	*testing.T
+	testing.TB
 	db     *postgres.DB
+	keys   *sealed.Keys
 	access *access.Access
+	deps   site.Deps
 	site   *web.Site
 	server *httptest.Server
 	log    bytes.Buffer
 	made   int
+	shown  bool // the household's own resident saw it
 }
 
 type planner struct{}
@@ -90,14 +93,21 @@ func (planner) Plan(ctx context.Context, tx pgx.Tx, v warning.Visit) (int64, err
 	return visit.Plan(ctx, tx, visit.Task{Household: v.Household, Purpose: visit.Warning, Warnings: v.Warnings, Visitors: v.Visitors, Due: v.Due, Note: v.Note})
 }
 
+// newWorld serves the site over one household with a warning, a report, a filing and a visit.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, db: postgrestest.New(t)}
-	policy, keys, ctx := dezhou(), sealed.NewKeys(), t.Context()
-	var err error
-	w.access, err = access.New(access.Config{DB: w.db, Keys: keys, Clock: time.Now, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
-		Site: access.Site{Name: "大救助", URL: "http://localhost:8080"}})
-	w.must(err)
+	w := &world{TB: t, db: postgrestest.New(t), keys: sealed.NewKeys()}
+	w.prepare()
+	w.seed(w.keys)
+	w.serve()
+	w.work(w.deps)
+	return w
+}
+
+// prepare applies the pack.
+func (w *world) prepare() {
+	w.Helper()
+	policy, ctx := dezhou(), w.Context()
 	w.must(ingest.ApplyPack(ctx, w.db.Own(), policy.Pack()))
 	w.must(pgx.BeginFunc(ctx, w.db.Own(), func(tx pgx.Tx) error {
 		for _, apply := range []func(context.Context, pgx.Tx, *pack.Pack) error{means.ApplyPack, warning.ApplyPack, casework.ApplyPack} {
@@ -107,29 +117,38 @@ func newWorld(t *testing.T) *world {
 		}
 		return nil
 	}))
-	w.seed(keys)
+}
+
+// serve serves the site over what is in the database.
+func (w *world) serve() {
+	w.Helper()
+	policy, ctx := dezhou(), w.Context()
+	var err error
+	w.access, err = access.New(access.Config{DB: w.db, Keys: w.keys, Clock: time.Now, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
+		Site: access.Site{Name: "大救助", URL: "http://localhost:8080"}})
+	w.must(err)
 	var known *registry.Identities
-	w.must(w.db.Work(ctx, func(tx pgx.Tx) (err error) { known, err = registry.LoadIdentities(ctx, tx, keys); return err }))
+	w.must(w.db.Work(ctx, func(tx pgx.Tx) (err error) { known, err = registry.LoadIdentities(ctx, tx, w.keys); return err }))
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	d := site.Deps{Policy: policy, Registry: registry.New(keys), Record: ingest.New(w.db, policy.Pack(), known, keys), Home: "https://dajiuzhu.example", Contact: "12345"}
+	d := site.Deps{Policy: policy, Registry: registry.New(w.keys), Record: ingest.New(w.db, policy.Pack(), known, w.keys), Home: "https://dajiuzhu.example", Contact: "12345"}
 	d.Discovery = discovery.New(w.db, d.Record, d.Registry, known, policy)
-	d.Means = means.New(keys, d.Registry)
-	d.Visits = visit.New(policy.Pack(), d.Registry, keys, visit.Explaining(d.Discovery, policy.Pack()))
-	d.Warnings = warning.New(policy.Pack(), keys, planner{})
-	d.Casework = casework.New(policy.Pack(), casework.Discovered{Discovery: d.Discovery}).Telling(d.Warnings)
-	d.Notes = notification.New(notification.Config{DB: w.db, Keys: keys, Messages: policy.Pack().Messages, Clock: time.Now, People: d.Registry, Staff: w.access})
-	d.Uploads, err = ingest.NewUploads(d.Record, t.TempDir())
+	d.Means = means.New(w.keys, d.Registry)
+	d.Visits = visit.New(policy.Pack(), d.Registry, w.keys, visit.Explaining(d.Discovery, policy.Pack()))
+	d.Warnings = warning.New(policy.Pack(), w.keys, planner{})
+	d.Casework = casework.New(policy.Pack(), casework.Discovered{Discovery: d.Discovery}).Telling(d.Warnings).Sealing(w.keys)
+	d.Notes = notification.New(notification.Config{DB: w.db, Keys: w.keys, Messages: policy.Pack().Messages, Clock: time.Now, People: d.Registry, Staff: w.access})
+	d.Uploads, err = ingest.NewUploads(d.Record, w.TempDir())
 	w.must(err)
-	d.Queue, err = jobs.New(jobs.Config{DB: w.db, Log: log, Clock: time.Now, Handlers: d.Notes.Handlers()})
+	d.Queue, err = jobs.New(jobs.Config{DB: w.db, Log: log, Clock: time.Now, Handlers: append(d.Notes.Handlers(),
+		jobs.Handle(func(context.Context, ingest.TakeUpload) error { return nil }), jobs.Handle(func(context.Context, web.ExportJob) error { return nil }))})
 	w.must(err)
+	w.deps = d
 	w.site, err = site.New(web.Config{DB: w.db, Access: w.access, Log: log, Metrics: prometheus.NewRegistry(),
 		Checks: func(context.Context) []web.Check { return nil },
-		Record: func(context.Context, postgres.Principal) (web.Record, error) { return web.Record{}, nil }}, d)
+		Record: func(context.Context, postgres.Principal) (web.Record, error) { return web.Record{}, nil }, Queue: d.Queue, Keys: w.keys}, d)
 	w.must(err)
-	w.server = httptest.NewServer(w.site.Handler())
-	t.Cleanup(w.server.Close)
-	w.work(d)
-	return w
+	w.server = httptest.NewServer(counted(w.site.Handler()))
+	w.Cleanup(w.server.Close)
 }
 
 func (w *world) must(err error) {
@@ -155,6 +174,9 @@ func (w *world) seed(keys *sealed.Keys) {
 			keys.Digest("person.number", p.number), keys.Seal("person.number", p.number), p.name, p.birth, int64(village), home)
 		w.own(`insert into membership (household, person, head, role, counted, source, from_date) values (1, $1, $2, '', true, 'composed', '2026-01-01')`, i+1, i == 0)
 	}
+	w.own("insert into household (key, area, from_date) values ('n', $1, '2026-01-01')", int64(village))
+	w.own("insert into person (name, birth, area) values ('邻居', '1970-01-01', $1)", int64(village))
+	w.own("insert into membership (household, person, head, role, counted, source, from_date) values (2, $1, true, '', true, 'composed', '2026-01-01')", len(people)+1)
 	rule := dezhou().Pack().Mechanisms[0].Rules[0].ID
 	w.own(`insert into warning (rule, mechanism, level, route, household, area, evidence, raised_on, due_on, cause)
 		values ($1, 'declaration', 'orange', 'village-assistant', 1, $2, '[]', current_date - 9, current_date - 2, 'run:1')`, rule, int64(village))
@@ -199,10 +221,16 @@ func (w *world) signedUp(role access.Role, where area.Code, department string) (
 	y, m, d := time.Now().AddDate(0, 0, -1).Date()
 	_, err = w.access.Post(ctx, access.Machine(), id, access.Posting{Role: role, Area: where, Department: department, Span: calendar.Since(calendar.Must(y, m, d))})
 	w.must(err)
-	from := access.Visitor{Address: netip.MustParseAddr("192.0.2.1"), Agent: "a browser"}
-	token, _, err = w.access.SignIn(ctx, login, first.Plain(), from)
+	return id, w.enter(login, first.Plain())
+}
+
+// enter signs somebody in for the first time, with all that is asked for then, and returns the token of the session.
+func (w *world) enter(login, first string) (token string) {
+	w.Helper()
+	ctx, from := w.Context(), access.Visitor{Address: netip.MustParseAddr("192.0.2.1"), Agent: "a browser"}
+	token, _, err := w.access.SignIn(ctx, login, first, from)
 	w.must(err)
-	token, s, err := w.access.ChangePassword(ctx, token, first.Plain(), password)
+	token, s, err := w.access.ChangePassword(ctx, token, first, password)
 	w.must(err)
 	if s.Due == access.EnrolSecond {
 		n, err := w.access.BeginTOTP(ctx, token)
@@ -212,7 +240,7 @@ func (w *world) signedUp(role access.Role, where area.Code, department string) (
 		_, token, err = w.access.FinishTOTP(ctx, token, n.Key, code)
 		w.must(err)
 	}
-	return id, token
+	return token
 }
 
 // answer is what a request came to, without following where it leads.

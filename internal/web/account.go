@@ -10,6 +10,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/idno"
+	"dajiuzhu/internal/sealed"
 )
 
 // accountRoutes are one's own account, and those that somebody manages.
@@ -17,17 +18,17 @@ func (s *Site) accountRoutes() []Route {
 	managers := May(access.ManageAccounts)
 	return []Route{
 		{Pattern: "GET /account", Who: SignedIn, Do: s.account},
-		{Pattern: "POST /account/passkey/new", Who: SignedIn, Do: s.newPasskeyPage},
+		{Pattern: "POST /account/passkey/new", Who: SignedIn, Do: s.newPasskeyPage, Keyless: beginsCeremony},
 		{Pattern: "POST /account/passkey", Who: SignedIn, Do: s.newPasskey},
 		{Pattern: "POST /account/passkey/remove", Who: SignedIn, Do: s.removePasskey},
 		{Pattern: "POST /account/totp/stop", Who: SignedIn, Do: s.stopTOTP},
 		{Pattern: "POST /account/codes", Who: SignedIn, Do: s.newCodes},
-		{Pattern: "POST /account/outside", Who: SignedIn, Do: s.linkOutside},
+		{Pattern: "POST /account/outside", Who: SignedIn, Do: s.linkOutside, Keyless: beginsCeremony},
 		{Pattern: "POST /account/outside/unlink", Who: SignedIn, Do: s.unlinkOutside},
-		{Pattern: "POST /account/everywhere", Who: SignedIn, Do: s.signOutEverywhere},
+		{Pattern: "POST /account/everywhere", Who: SignedIn, Do: s.signOutEverywhere, Keyless: endsSession},
 		{Pattern: "POST /account/relative", Who: Ready, Do: s.declareRelative},
 		{Pattern: "POST /account/relative/end", Who: Ready, Do: s.endRelative},
-		{Pattern: "GET /accounts", Who: managers, Do: s.accounts},
+		{Pattern: "GET /accounts", Who: managers, Do: s.accounts, List: true, Export: accountsExport()},
 		{Pattern: "GET /accounts/new", Who: managers, Do: s.newAccountPage},
 		{Pattern: "POST /accounts", Who: managers, Do: s.newAccount},
 		{Pattern: "GET /accounts/{id}", Who: managers, Do: s.otherAccount},
@@ -89,12 +90,13 @@ func (s *Site) accountAgain(v *Visit, wrong error) (err error) {
 	return s.render(v, status, "account", p)
 }
 
-// done goes back to one's own account after something was done to it, or shows there what was wrong.
-func (s *Site) done(v *Visit, err error) error {
+// change does something to one's own account and goes back to it, or shows there what was wrong.
+func (s *Site) change(v *Visit, do func() error) error {
+	to, _, err := v.Beyond(func() (string, error) { return "/account", do() })
 	if err != nil {
 		return s.accountAgain(v, err)
 	}
-	return v.Redirect("/account")
+	return v.Redirect(to)
 }
 
 func (s *Site) removePasskey(v *Visit) error {
@@ -102,16 +104,25 @@ func (s *Site) removePasskey(v *Visit) error {
 	if err != nil {
 		return fault.New(fault.NotFound, noSuchPage, nil)
 	}
-	return s.done(v, s.Access.RemovePasskey(v.R.Context(), v.token, id))
+	return s.change(v, func() error { return s.Access.RemovePasskey(v.R.Context(), v.token, id) })
 }
 
-func (s *Site) stopTOTP(v *Visit) error { return s.done(v, s.Access.StopTOTP(v.R.Context(), v.token)) }
+func (s *Site) stopTOTP(v *Visit) error {
+	return s.change(v, func() error { return s.Access.StopTOTP(v.R.Context(), v.token) })
+}
 
 // newCodes shows other recovery codes, this once.
 func (s *Site) newCodes(v *Visit) error {
-	codes, err := s.Access.RecoveryCodes(v.R.Context(), v.token)
+	var codes []sealed.Secret
+	to, made, err := v.Beyond(func() (to string, err error) {
+		codes, err = s.Access.RecoveryCodes(v.R.Context(), v.token)
+		return "/account", err
+	})
 	if err != nil {
 		return s.accountAgain(v, err)
+	}
+	if !made {
+		return v.Redirect(to)
 	}
 	return s.render(v, http.StatusOK, "recovery", form{Codes: codes, To: "/account"})
 }
@@ -129,8 +140,10 @@ func (s *Site) declareRelative(v *Visit) error {
 	if err != nil {
 		return s.accountAgain(v, err)
 	}
-	_, err = s.Access.DeclareRelative(v.R.Context(), v.token, number, access.Relation(v.R.PostFormValue("relation")), calendar.Since(v.Today()))
-	return s.done(v, err)
+	return s.change(v, func() error {
+		_, err := s.Access.DeclareRelative(v.R.Context(), v.token, number, access.Relation(v.R.PostFormValue("relation")), calendar.Since(v.Today()))
+		return err
+	})
 }
 
 func (s *Site) endRelative(v *Visit) error {
@@ -138,5 +151,5 @@ func (s *Site) endRelative(v *Visit) error {
 	if err != nil {
 		return fault.New(fault.NotFound, noSuchPage, nil)
 	}
-	return s.done(v, s.Access.EndRelative(v.R.Context(), v.token, id, v.Today()))
+	return s.change(v, func() error { return s.Access.EndRelative(v.R.Context(), v.token, id, v.Today()) })
 }

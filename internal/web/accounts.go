@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -53,14 +55,42 @@ func (s *Site) accounts(v *Visit) error {
 	return s.render(v, http.StatusOK, "accounts", p)
 }
 
+// accountsExport gives the accounts as a file.
+func accountsExport() *Export {
+	return &Export{Zh: "账号", En: "Accounts",
+		Head: func(v *Visit) []string {
+			return []string{v.Say("登录名", "Login"), v.Say("姓名", "Name"), v.Say("类别", "Kind"), v.Say("所属地区", "Area"), v.Say("状态", "State")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *Visit) (rows [][]string, next string, err error) {
+			q := v.R.URL.Query()
+			all, err := access.Accounts(ctx, tx, q.Get("find"), q.Get("after"), ExportPage)
+			for _, a := range all {
+				kind, state := v.Say("居民或社会组织", "a resident or an organisation"), v.Say("正常", "in use")
+				if a.Staff {
+					kind = v.Say("工作人员", "of the administration")
+				}
+				if a.Disabled {
+					state = v.Say("停用", "shut out")
+				}
+				rows = append(rows, []string{a.Login, a.Name, kind, v.Place(a.Area), state})
+			}
+			if len(all) == ExportPage {
+				next = all[len(all)-1].Login
+			}
+			return rows, next, err
+		}}
+}
+
 // newAccountPage is the form of a new account.
 type newAccountPage struct {
 	Wrong string
 	Form  url.Values
+	Pick  placePick
 }
 
 func (s *Site) newAccountPage(v *Visit) error {
-	return s.render(v, http.StatusOK, "newaccount", newAccountPage{Form: url.Values{"area": {v.Session.Posting.Area.String()}, "staff": {"yes"}}})
+	f := url.Values{"area": {v.Session.Posting.Area.String()}, "staff": {"yes"}}
+	return s.render(v, http.StatusOK, "newaccount", newAccountPage{Form: f, Pick: s.pickPlace(v, f, f.Get("area"))})
 }
 
 // firstPage shows a first password, this once.
@@ -77,7 +107,10 @@ func (s *Site) newAccount(v *Visit) error {
 			return err
 		}
 		status, wrong := s.explain(v, err)
-		return s.render(v, status, "newaccount", newAccountPage{wrong, f})
+		return s.render(v, status, "newaccount", newAccountPage{wrong, f, s.pickPlace(v, f, f.Get("area"))})
+	}
+	if f.Get("do") == findPlace {
+		return s.render(v, http.StatusOK, "newaccount", newAccountPage{Form: f, Pick: s.pickPlace(v, f, f.Get("area"))})
 	}
 	where, err := area.Parse(strings.TrimSpace(f.Get("area")))
 	if err != nil {
@@ -85,17 +118,26 @@ func (s *Site) newAccount(v *Visit) error {
 	}
 	n := access.NewAccount{Login: strings.ToLower(strings.TrimSpace(f.Get("login"))), Name: f.Get("name"), Staff: f.Get("staff") == "yes", Area: where,
 		Phone: sealed.NewSecret(sealed.Phone, strings.TrimSpace(f.Get("phone")))}
-	id, first, err := s.Access.Create(v.R.Context(), v.Session.Actor(), n)
+	var shown firstPage
+	to, made, err := v.Beyond(func() (string, error) {
+		id, first, err := s.Access.Create(v.R.Context(), v.Session.Actor(), n)
+		shown = firstPage{id, n.Login, first}
+		return accountPath(id), err
+	})
 	if err != nil {
 		return again(err)
 	}
-	return s.render(v, http.StatusOK, "first", firstPage{id, n.Login, first})
+	if !made {
+		return v.Redirect(to)
+	}
+	return s.render(v, http.StatusOK, "first", shown)
 }
 
 // otherAccountPage is an account that somebody manages.
 type otherAccountPage struct {
 	Wrong    string
 	Form     url.Values
+	Pick     placePick
 	Account  access.Account
 	Postings []heldPosting
 	Roles    []access.Role
@@ -108,6 +150,8 @@ type heldPosting struct {
 	access.Posting
 	Lasts bool
 }
+
+func accountPath(id int64) string { return "/accounts/" + strconv.FormatInt(id, 10) }
 
 // accountID is the account that the path names.
 func accountID(v *Visit) (int64, error) {
@@ -143,6 +187,7 @@ func (s *Site) otherAgain(v *Visit, wrong error) error {
 	if err != nil {
 		return err
 	}
+	p.Pick = s.pickPlace(v, p.Form, cmp.Or(p.Form.Get("area"), p.Account.Area.String()))
 	status := http.StatusOK
 	if wrong != nil {
 		status, p.Wrong = s.explain(v, wrong)
@@ -156,13 +201,17 @@ func (s *Site) manage(v *Visit, do func(by access.Actor, id int64) error) error 
 	if err != nil {
 		return err
 	}
-	if err := do(v.Session.Actor(), id); err != nil {
+	to, _, err := v.Beyond(func() (string, error) { return accountPath(id), do(v.Session.Actor(), id) })
+	if err != nil {
 		return s.otherAgain(v, err)
 	}
-	return v.Redirect("/accounts/" + strconv.FormatInt(id, 10))
+	return v.Redirect(to)
 }
 
 func (s *Site) post(v *Visit) error {
+	if v.R.PostFormValue("do") == findPlace {
+		return s.otherAgain(v, nil)
+	}
 	return s.manage(v, func(by access.Actor, id int64) error {
 		p, err := postingOf(v.R.PostForm, v.Today())
 		if err != nil {
@@ -220,9 +269,16 @@ func (s *Site) resetPassword(v *Visit) error {
 	if err != nil {
 		return err
 	}
-	first, err := s.Access.ResetPassword(v.R.Context(), v.Session.Actor(), id)
+	shown := firstPage{ID: id}
+	to, made, err := v.Beyond(func() (to string, err error) {
+		shown.Password, err = s.Access.ResetPassword(v.R.Context(), v.Session.Actor(), id)
+		return accountPath(id), err
+	})
 	if err != nil {
 		return s.otherAgain(v, err)
 	}
-	return s.render(v, http.StatusOK, "first", firstPage{ID: id, Password: first})
+	if !made {
+		return v.Redirect(to)
+	}
+	return s.render(v, http.StatusOK, "first", shown)
 }

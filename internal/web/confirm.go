@@ -108,12 +108,12 @@ func (s *Site) prove(v *Visit) (err error) {
 func (s *Site) doorRoutes() []Route {
 	return []Route{
 		{Pattern: "GET /second/passkey", Who: SignedIn, Do: s.secondPage},
-		{Pattern: "POST /second/passkey", Who: SignedIn, Do: s.secondByPasskey},
-		{Pattern: "POST /passkey", Who: Anybody, Do: s.askPasskey},
-		{Pattern: "POST /passkey/signin", Who: Anybody, Do: s.signInByPasskey},
-		{Pattern: "POST /outside", Who: Anybody, Do: s.toOutside},
+		{Pattern: "POST /second/passkey", Who: SignedIn, Do: s.secondByPasskey, Keyless: entersSession},
+		{Pattern: "POST /passkey", Who: Anybody, Do: s.askPasskey, Keyless: beginsCeremony},
+		{Pattern: "POST /passkey/signin", Who: Anybody, Do: s.signInByPasskey, Keyless: entersSession},
+		{Pattern: "POST /outside", Who: Anybody, Do: s.toOutside, Keyless: beginsCeremony},
 		{Pattern: "GET /outside", Who: Anybody, Do: s.fromOutside},
-		{Pattern: "POST /confirm", Who: SignedIn, Do: s.confirmed},
+		{Pattern: "POST /confirm", Who: SignedIn, Do: s.confirmed, Keyless: "shows what was asked for"},
 	}
 }
 

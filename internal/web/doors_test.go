@@ -119,7 +119,7 @@ func TestConfirming(t *testing.T) {
 	w.post("/account/passkey", fields).want(t, "/account", 200)
 	w.ahead(11 * time.Minute)
 
-	wanted := url.Values{"login": {"li.ming"}, "name": {"李<明>"}, "area": {"371424"}, "staff": {"yes"}, "phone": {"13800001234"}}
+	wanted := url.Values{"login": {"li.ming"}, "name": {"李<明>"}, "area": {"371424"}, "staff": {"yes"}, "phone": {"13800001234"}, "once": {"one"}}
 	asked := w.post("/accounts", wanted)
 	asked.want(t, "/accounts", 403, "请再次确认身份", "十分钟内不再询问")
 	if got := asked.kept(); got.Encode() != wanted.Encode() {
@@ -135,6 +135,8 @@ func TestConfirming(t *testing.T) {
 	}
 	right.Set("confirm-proof", chosen)
 	w.post("/accounts", right).want(t, "/accounts", 200, "初始密码", "li.ming")
+	w.post("/accounts", right).want(t, "/accounts/2", 200, "li.ming") // sent twice: the password is not shown again
+	wanted.Set("once", "two")
 	w.post("/accounts", wanted).want(t, "/accounts", 409, "已有人使用", `value="李<明>"`)
 
 	w.ahead(11 * time.Minute)
@@ -280,7 +282,7 @@ func TestOutsidePages(t *testing.T) {
 type uploads struct{ got []string }
 
 func (u *uploads) Routes() []web.Route {
-	return []web.Route{{Pattern: "POST /upload", Who: web.Ready, Largest: 1 << 20, Do: func(v *web.Visit) error {
+	return []web.Route{{Pattern: "POST /upload", Who: web.Ready, Largest: 1 << 20, Keyless: "a test", Do: func(v *web.Visit) error {
 		parts, err := v.R.MultipartReader()
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/postgres"
 )
 
@@ -40,18 +41,27 @@ var (
 	noKey = fault.Text{Key: "web.no-key", Zh: "表单不完整。请刷新页面后重新提交", En: "the form is not whole: load the page anew and send it again"}
 )
 
-// longestKey is how many letters of a key are looked at.
+// longestKey is how many letters a key has at most.
 const longestKey = 64
+
+// hasKey refuses a form without a key.
+func (v *Visit) hasKey() error {
+	if key := v.Key(); key == "" || len(key) > longestKey {
+		return fault.New(fault.Invalid, noKey, nil)
+	}
+	return nil
+}
 
 // Once acts for a form and returns the path of the page that shows the result. A form that was sent before, twice in a row, from a page gone back
 // to, or by whoever repeats a request, does nothing and gets the page to which it led the first time; one that was changed since is told so, as a
 // fault of kind Conflict. What is kept about it stands or falls with the caller's transaction, which is in the visitor's name. Two that come at
 // once wait for each other.
 func (v *Visit) Once(ctx context.Context, tx pgx.Tx, act func() (to string, err error)) (to string, err error) {
-	key := v.Key()
-	if key == "" || len(key) > longestKey {
-		return "", fault.New(fault.Invalid, noKey, nil)
+	v.keyed = true
+	if err := v.hasKey(); err != nil {
+		return "", err
 	}
+	key := v.Key()
 	digest, form := sha256.Sum256([]byte(key)), v.digest(key)
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('form ' || acting_account() || ' ' || encode($1, 'hex'), 0))", digest[:]); err != nil {
 		return "", fmt.Errorf("waiting for a form that is sent twice: %w", err)
@@ -88,11 +98,40 @@ func (v *Visit) Act(purpose access.Purpose, act func(context.Context, pgx.Tx) (t
 	return v.Redirect(to)
 }
 
+// mostBeyond is how many forms are acted for beyond their transactions at once: fewer than there are connections, since each holds one and takes another.
+const mostBeyond = 6
+
+// Beyond is [Visit.Once] for what acts in transactions of its own, which it is kept to have done after they ended: a form that comes again after the
+// machine failed in between acts again. It reports whether it acted now, for what is shown only once.
+func (v *Visit) Beyond(act func() (to string, err error)) (to string, acted bool, err error) {
+	ctx := v.R.Context()
+	select {
+	case v.site.beyond <- struct{}{}:
+		defer func() { <-v.site.beyond }()
+	case <-ctx.Done():
+		return "", false, ctx.Err()
+	}
+	err = v.site.DB.As(ctx, postgres.Principal{Account: v.Session.Account}, func(tx pgx.Tx) (err error) {
+		to, err = v.Once(ctx, tx, func() (string, error) { acted = true; return act() })
+		return err
+	})
+	return to, acted, err
+}
+
+// ActBeyond is [Visit.Beyond], and goes to the page with the result.
+func (v *Visit) ActBeyond(act func() (to string, err error)) error {
+	to, _, err := v.Beyond(act)
+	if err != nil {
+		return err
+	}
+	return v.Redirect(to)
+}
+
 // digest is of the form that was sent and of where to, by its key, without the proof of who sends it.
 func (v *Visit) digest(key string) []byte {
 	h := hmac.New(sha256.New, []byte(key))
 	write := func(s string) { fmt.Fprintf(h, "%d %s ", len(s), s) }
-	write(v.R.URL.Path)
+	write(v.R.URL.RequestURI()) // a button may add to the address what it does
 	for _, name := range slices.Sorted(maps.Keys(v.R.PostForm)) {
 		if isProof(name) {
 			continue
@@ -105,12 +144,12 @@ func (v *Visit) digest(key string) []byte {
 	return h.Sum(nil)
 }
 
-// Sweep deletes what the frame kept about forms and is no longer needed, as a job.
-func Sweep(ctx context.Context, db *postgres.DB, now time.Time) error {
+// Sweep deletes what the frame kept about forms and files and is no longer needed, and has files made anew whose job died, as a job.
+func Sweep(ctx context.Context, db *postgres.DB, queue *jobs.Queue, now time.Time) error {
 	return db.Work(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "delete from page_once where at < $1", now.Add(-keptOnce)); err != nil {
 			return fmt.Errorf("deleting what forms led to: %w", err)
 		}
-		return nil
+		return sweepExports(ctx, tx, queue, now)
 	})
 }

@@ -35,6 +35,18 @@ func (c *counting) Routes() []web.Route {
 				return "/count/" + strconv.Itoa(c.done), nil
 			})
 		}},
+		{Pattern: "POST /beyond", Who: web.Ready, Do: func(v *web.Visit) error {
+			return v.ActBeyond(func() (string, error) {
+				c.Lock()
+				defer c.Unlock()
+				if c.fails {
+					return "", errors.New("the disk is full")
+				}
+				c.done++
+				return "/count/" + strconv.Itoa(c.done), nil
+			})
+		}},
+		{Pattern: "POST /careless", Who: web.Ready, Do: func(v *web.Visit) error { return v.Redirect("/count/0") }},
 	}
 }
 
@@ -58,7 +70,17 @@ func TestOnce(t *testing.T) {
 		all.Go(func() { send("four", "a").want(t, "/count/4", 200) })
 	}
 	all.Wait()
-	w = w.another() // somebody else's key is another key
+	beyond := func(key, text string) page { return w.post("/beyond", url.Values{"once": {key}, "text": {text}}) }
+	c.fails = true
+	beyond("five", "a").want(t, "/beyond", 500)
+	c.fails = false
+	for range 8 {
+		all.Go(func() { beyond("five", "a").want(t, "/count/5", 200) })
+	}
+	all.Wait()
+	beyond("five", "b").want(t, "/beyond", 409, "已提交并办理过")
+	w.post("/careless", nil).want(t, "/careless", 500) // a handler that looks at no key
+	w = w.another()                                    // somebody else's key is another key
 	w.signedIn("li.na", access.Officer, "371424101")
-	send("one", "a").want(t, "/count/5", 200)
+	send("one", "a").want(t, "/count/6", 200)
 }

@@ -66,8 +66,5 @@ func (s *Site) fromOutside(v *Visit) error {
 }
 
 func (s *Site) unlinkOutside(v *Visit) error {
-	if err := s.Access.UnlinkOutside(v.R.Context(), v.token); err != nil {
-		return err
-	}
-	return v.Redirect("/account")
+	return s.change(v, func() error { return s.Access.UnlinkOutside(v.R.Context(), v.token) })
 }

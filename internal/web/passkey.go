@@ -88,10 +88,15 @@ func (s *Site) newPasskey(v *Visit) error {
 	if n := len([]rune(name)); n == 0 || n > longestName {
 		return s.newPasskeyAgain(v, fault.New(fault.Invalid, noPasskeyName, fault.Args{"most": longestName}))
 	}
-	token, err := s.Access.FinishPasskeyRegistration(v.R.Context(), v.token, v.R.PostFormValue("key"), name, []byte(v.R.PostFormValue("answer")))
+	to, _, err := v.Beyond(func() (string, error) {
+		token, err := s.Access.FinishPasskeyRegistration(v.R.Context(), v.token, v.R.PostFormValue("key"), name, []byte(v.R.PostFormValue("answer")))
+		if err == nil {
+			s.setCookie(v, sessionCookie, token, 0)
+		}
+		return "/account", err
+	})
 	if err != nil {
 		return s.newPasskeyAgain(v, err)
 	}
-	s.setCookie(v, sessionCookie, token, 0)
-	return v.Redirect("/account")
+	return v.Redirect(to)
 }

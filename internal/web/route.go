@@ -1,8 +1,10 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"dajiuzhu/internal/access"
@@ -21,7 +23,8 @@ type Pages interface {
 type Link struct {
 	Path   string
 	Zh, En string
-	Who    Who // to whom it is shown
+	Who    Who  // to whom it is shown
+	Aside  bool // few come to it every day: it stands under "more", so that the bar is one line
 }
 
 // Route is a page, or what a form on one is sent to.
@@ -29,10 +32,15 @@ type Route struct {
 	Pattern string // as of [http.ServeMux], with its method
 	Who     Who
 	Do      func(*Visit) error
-	Largest int64 // bytes of a body; 0 is a form's, which is read before Do, a larger one is Do's to read
-	List    bool  // a list with its filters in the address, of which everybody keeps views of their own
-	own     bool  // of the frame, which signs people in
+	Largest int64   // bytes of a body; 0 is a form's, which is read before Do, a larger one is Do's to read
+	List    bool    // a list with its filters in the address, of which everybody keeps views of their own
+	Keyless string  // why what is posted here needs no key of the frame ([View.Once]); every other form does
+	Export  *Export // how the list is taken out as a file, nil where it is not
+	own     bool    // of the frame, which signs people in
 }
+
+// takesKey reports whether a form that is sent here has to bring the frame's key.
+func (r Route) takesKey() bool { return strings.HasPrefix(r.Pattern, "POST ") && r.Keyless == "" }
 
 // Who says who may call a route. The zero value is nobody.
 type Who struct {
@@ -40,6 +48,7 @@ type Who struct {
 	signedIn bool
 	ready    bool
 	may      []access.Permission
+	but      []access.Permission
 }
 
 // Who may call: anybody; whoever has a session, even one that still lacks a step; whoever has a session that may act.
@@ -52,12 +61,18 @@ var (
 // May is whoever has a session whose posting allows one of some things.
 func May(one ...access.Permission) Who { return Who{may: one} }
 
+// But is the same without whoever's posting allows one of some things.
+func (w Who) But(one ...access.Permission) Who {
+	w.but = one
+	return w
+}
+
 // Admits reports whether a session, the zero one being nobody's, may call.
 func (w Who) Admits(s access.Session) bool {
 	switch {
 	case w.anybody:
 		return true
-	case s.Account == 0:
+	case s.Account == 0 || slices.ContainsFunc(w.but, s.May):
 		return false
 	case w.signedIn:
 		return true
@@ -75,10 +90,21 @@ type Visit struct {
 	Session access.Session // the zero one is nobody's
 	token   string
 	site    *Site
+	route   Route
+	keyed   bool        // the form's key was looked at
+	views   []SavedView // the visitor's own of the list that is shown,
+	viewed  bool        // once a page has asked for them
 }
 
-// Redirect sends the browser to another page, which it gets.
+// Redirect sends the browser to another page, which it gets. A form that was taken without a look at its key fails: it would do twice what is sent twice.
 func (v *Visit) Redirect(to string) error {
+	if v.route.takesKey() && !v.keyed {
+		return fmt.Errorf("%s takes a form without its key", v.route.Pattern)
+	}
+	return v.goTo(to)
+}
+
+func (v *Visit) goTo(to string) error {
 	http.Redirect(v.W, v.R, to, http.StatusSeeOther)
 	return nil
 }

@@ -41,6 +41,9 @@ func (v View) Views() ([]SavedView, error) {
 	if v.Session.Account == 0 || !v.site.lists[v.Path()] {
 		return nil, nil
 	}
+	if v.viewed {
+		return v.views, nil
+	}
 	var all []SavedView
 	now := filters(v.R.URL.Query())
 	err := v.site.DB.As(v.R.Context(), v.Principal(""), func(tx pgx.Tx) error {
@@ -59,6 +62,7 @@ func (v View) Views() ([]SavedView, error) {
 		}
 		return nil
 	})
+	v.views, v.viewed = all, err == nil
 	return all, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -21,8 +22,10 @@ import (
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/ledger"
 	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/sealed"
 )
 
 //go:embed pages/*.html
@@ -65,12 +68,16 @@ type Config struct {
 	Checks  func(context.Context) []Check // how the platform stands; each answers in time
 	Record  func(context.Context, postgres.Principal) (Record, error)
 	Places  Places           // their names; nil shows codes
+	Queue   *jobs.Queue      // makes files of lists; nil offers none
+	Keys    *sealed.Keys     // seal those files
 	Clock   func() time.Time // nil is the machine's
 }
 
 // Places names places.
 type Places interface {
-	Path(area.Code) string // from the county down, "" of one that it does not know
+	Path(area.Code) string                                // from the county down, "" of one that it does not know
+	Children(area.Code) []area.Code                       // directly below it
+	Find(text string, in area.Code, most int) []area.Code // within one and itself, by words of their path or by code
 }
 
 // Site is the pages.
@@ -80,6 +87,7 @@ type Site struct {
 	routes    []Route
 	nav       []Link
 	versions  map[string]string // of static files, by name
+	beyond    chan struct{}     // forms that are acted for beyond their transactions
 	lists     map[string]bool   // paths of which views are kept
 	packed    func(http.Handler) http.HandlerFunc
 	session   func(ctx context.Context, token string) (access.Session, error)
@@ -89,7 +97,7 @@ type Site struct {
 
 // New returns the site of its own pages, which sign people in, and of others.
 func New(c Config, others ...Pages) (*Site, error) {
-	s := &Site{Config: c}
+	s := &Site{Config: c, beyond: make(chan struct{}, mostBeyond)}
 	if s.Clock == nil {
 		s.Clock = time.Now
 	}
@@ -113,7 +121,7 @@ func New(c Config, others ...Pages) (*Site, error) {
 	if !slices.ContainsFunc(s.routes, func(r Route) bool { return r.Pattern == deskPattern }) {
 		s.routes = append(s.routes, Route{Pattern: deskPattern, Who: Ready, Do: s.status})
 	}
-	s.nav = append(s.nav, statusNav, accountsNav) // last: it is not what most people come for
+	s.nav = append(s.nav, accountsNav, exportsNav, statusNav) // last: it is not what most people come for
 	s.lists = map[string]bool{}
 	for _, r := range s.routes {
 		if path, ok := strings.CutPrefix(r.Pattern, "GET "); ok && r.List {
@@ -138,32 +146,39 @@ func New(c Config, others ...Pages) (*Site, error) {
 	return s, nil
 }
 
+// Why forms of the ways in and out bring no key.
+const (
+	entersSession  = "a step of signing in, after which the session is another one"
+	endsSession    = "ends the session"
+	beginsCeremony = "asks for a proof, and changes nothing"
+)
+
 // deskPattern is where everybody begins: the desk, the status where no package gives one.
 const deskPattern = "GET /{$}"
 
 // own are the site's own pages.
 func (s *Site) own() []Route {
-	return slices.Concat(s.doorRoutes(), s.accountRoutes(), []Route{
+	return slices.Concat(s.doorRoutes(), s.accountRoutes(), s.exportRoutes(), []Route{
 		{Pattern: "GET /healthz", Who: Anybody, Do: s.healthz},
 		{Pattern: "GET /readyz", Who: Anybody, Do: s.readyz},
 		{Pattern: "GET /static/", Who: Anybody, Do: s.file},
 		{Pattern: "GET /ledger/", Who: Anybody, Do: s.ledger},
 		{Pattern: "GET /signin", Who: Anybody, Do: s.signInPage},
-		{Pattern: "POST /signin", Who: Anybody, Do: s.signIn},
-		{Pattern: "POST /language", Who: Anybody, Do: s.language},
-		{Pattern: "POST /signout", Who: SignedIn, Do: s.signOut},
+		{Pattern: "POST /signin", Who: Anybody, Do: s.signIn, Keyless: entersSession},
+		{Pattern: "POST /language", Who: Anybody, Do: s.language, Keyless: "a choice of words, the same however often it is made"},
+		{Pattern: "POST /signout", Who: SignedIn, Do: s.signOut, Keyless: endsSession},
 		{Pattern: "GET /password", Who: SignedIn, Do: s.passwordPage},
-		{Pattern: "POST /password", Who: SignedIn, Do: s.changePassword},
+		{Pattern: "POST /password", Who: SignedIn, Do: s.changePassword, Keyless: entersSession},
 		{Pattern: "GET /second", Who: SignedIn, Do: s.secondPage},
-		{Pattern: "POST /second", Who: SignedIn, Do: s.giveSecond},
+		{Pattern: "POST /second", Who: SignedIn, Do: s.giveSecond, Keyless: entersSession},
 		{Pattern: "GET /enrol", Who: SignedIn, Do: s.enrolPage},
-		{Pattern: "POST /enrol", Who: SignedIn, Do: s.enrol},
+		{Pattern: "POST /enrol", Who: SignedIn, Do: s.enrol, Keyless: entersSession},
 		{Pattern: "GET /posting", Who: SignedIn, Do: s.postingPage},
-		{Pattern: "POST /posting", Who: SignedIn, Do: s.choosePosting},
+		{Pattern: "POST /posting", Who: SignedIn, Do: s.choosePosting, Keyless: entersSession},
 		{Pattern: "POST /views", Who: Ready, Do: s.saveView},
 		{Pattern: "POST /views/{id}/drop", Who: Ready, Do: s.dropView},
 		{Pattern: "GET /kept", Who: Ready, Do: s.kept},
-		{Pattern: "POST /kept", Who: Ready, Do: s.dropKept},
+		{Pattern: "POST /kept", Who: Ready, Do: s.dropKept, Keyless: "forgets what is kept, which once forgotten is not there"},
 		{Pattern: "GET /status", Who: May(access.Operate), Do: s.status},
 	})
 }
@@ -200,6 +215,7 @@ func packing() (func(http.Handler) http.HandlerFunc, error) {
 var (
 	noSuchPage = fault.Text{Key: "web.no-such-page", Zh: "没有这个页面", En: "there is no such page"}
 	badForm    = fault.Text{Key: "web.bad-form", Zh: "提交的内容读不了，可能过大", En: "what was sent cannot be read; it may be too large"}
+	illegible  = fault.Text{Key: "web.illegible", Zh: "提交的内容里有无法识别的字符。请返回，删掉后重新填写", En: "what was sent has characters that are no text: go back, take them out and send it again"}
 	notYours   = fault.Text{Key: "web.not-yours", Zh: "您的岗位不能看这个页面", En: "your posting does not allow this page"}
 	ourFault   = fault.Text{Key: "web.our-fault",
 		Zh: "系统出错，已记录。请稍后再试；仍不行请把编号{id}告诉管理员", En: "something failed here and was logged; try again later, and tell the administrator the number {id} if it does again"}
@@ -209,7 +225,7 @@ var (
 func (s *Site) page(r Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, request *http.Request) {
 		request.Body = http.MaxBytesReader(w, request.Body, max(largestBody, r.Largest))
-		v := &Visit{W: w, R: request, Lang: language(request), site: s}
+		v := &Visit{W: w, R: request, Lang: language(request), site: s, route: r}
 		err := readForm(r, request)
 		if err == nil {
 			err = s.recognise(v)
@@ -225,14 +241,25 @@ func (s *Site) page(r Route) http.HandlerFunc {
 
 // readForm reads a form here, so that no page takes one that is cut off for an empty one. A route that takes larger bodies reads its own.
 func readForm(route Route, r *http.Request) error {
+	if !legible(r.URL.Path) {
+		return fault.New(fault.NotFound, noSuchPage, nil)
+	}
 	if route.Largest > 0 {
 		return nil
 	}
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, badForm, nil).Because(err)
 	}
+	for name, values := range r.Form {
+		if !legible(name) || slices.ContainsFunc(values, func(text string) bool { return !legible(text) }) {
+			return fault.New(fault.Invalid, illegible, nil)
+		}
+	}
 	return nil
 }
+
+// legible reports whether something is text: no browser sends anything else, and the database takes nothing else.
+func legible(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
 // recognise tells who visits.
 func (s *Site) recognise(v *Visit) error {
@@ -271,14 +298,19 @@ func (s *Site) admit(r Route, v *Visit) error {
 		if err := s.taken(v); err != nil {
 			return err
 		}
+		if r.takesKey() && r.Largest == 0 { // a larger body is the route's to read, and then its key
+			if err := v.hasKey(); err != nil {
+				return err
+			}
+		}
 		return r.Do(v)
 	case v.Session.Account == 0:
 		if err := s.keep(r, v); err != nil {
 			return err
 		}
-		return v.Redirect("/signin")
+		return v.goTo("/signin")
 	case v.Session.Due != access.Ready:
-		return v.Redirect(stepPage(v.Session.Due))
+		return v.goTo(stepPage(v.Session.Due))
 	}
 	return fault.New(fault.Forbidden, notYours, nil)
 }
@@ -338,7 +370,11 @@ func (s *Site) setCookie(v *Visit, name, value string, age time.Duration) {
 
 // language changes the language and goes back to the page from which it was asked for.
 func (s *Site) language(v *Visit) error {
-	s.setCookie(v, languageCookie, v.R.PostFormValue("lang"), 365*24*time.Hour)
+	lang := fault.Zh
+	if v.R.PostFormValue("lang") == string(fault.En) {
+		lang = fault.En
+	}
+	s.setCookie(v, languageCookie, string(lang), 365*24*time.Hour)
 	back, err := url.Parse(v.R.PostFormValue("back"))
 	if err != nil || back.Path == "" || back.Path[0] != '/' {
 		return v.Redirect("/")

@@ -35,7 +35,7 @@ func (s *Site) readyz(v *Visit) error {
 	return json.NewEncoder(v.W).Encode(all)
 }
 
-var statusNav = Link{Path: "/status", Zh: "平台状态", En: "Status", Who: May(access.Operate)}
+var statusNav = Link{Path: "/status", Zh: "平台状态", En: "Status", Aside: true, Who: May(access.Operate)}
 
 // statusPage is what the page on the status shows.
 type statusPage struct {

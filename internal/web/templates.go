@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"dajiuzhu/internal/access"
@@ -80,18 +81,35 @@ func (v View) Back() string {
 	return v.R.URL.RequestURI()
 }
 
-// Nav is the places where the visitor works.
-func (v View) Nav() []Link {
+// nav is the places where a visitor works: those in the bar, and those aside.
+type nav struct{ Bar, Aside []Link }
+
+// leastAside is how many places are put aside at least.
+const leastAside = 2
+
+// Nav is the places where the visitor works. One place alone is not put aside.
+func (v View) Nav() (n nav) {
 	if v.Session.Account == 0 {
-		return nil
+		return n
 	}
-	var all []Link
 	for _, l := range v.site.nav {
-		if l.Who.Admits(v.Session) {
-			all = append(all, l)
+		switch {
+		case !l.Who.Admits(v.Session):
+		case l.Aside:
+			n.Aside = append(n.Aside, l)
+		default:
+			n.Bar = append(n.Bar, l)
 		}
 	}
-	return all
+	if len(n.Aside) < leastAside {
+		n.Bar, n.Aside = append(n.Bar, n.Aside...), nil
+	}
+	return n
+}
+
+// AtAny reports whether the page belongs to one of some places of work.
+func (v View) AtAny(places []Link) bool {
+	return slices.ContainsFunc(places, func(l Link) bool { return v.At(l.Path) })
 }
 
 // At reports whether the page belongs to a place of work.

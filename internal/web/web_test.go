@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/rand"
 	"errors"
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -25,6 +27,7 @@ import (
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
+	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/sealed"
@@ -40,6 +43,8 @@ type world struct {
 	access *access.Access
 	server *httptest.Server
 	client *http.Client
+	db     *postgres.DB
+	queue  *jobs.Queue
 	log    bytes.Buffer
 	later  atomic.Int64 // by how much the clock is ahead
 }
@@ -78,7 +83,12 @@ func newWorldOf(t *testing.T, pages []web.Pages, edit ...func(*access.Config)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.site, err = web.New(web.Config{DB: db, Access: w.access, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Metrics: prometheus.NewRegistry(),
+	queue, err := jobs.New(jobs.Config{DB: db, Log: slog.New(slog.DiscardHandler), Clock: c.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.db, w.queue = db, queue
+	w.site, err = web.New(web.Config{DB: db, Queue: queue, Keys: c.Keys, Clock: c.Clock, Access: w.access, Log: slog.New(slog.NewTextHandler(&w.log, nil)), Metrics: prometheus.NewRegistry(),
 		Checks: func(context.Context) []web.Check {
 			return []web.Check{{Name: "database", Zh: "数据库", En: "database", OK: true}, {Name: "jobs", Zh: "任务", En: "jobs", OK: false, Value: "3"}}
 		},
@@ -153,7 +163,7 @@ func (w *world) get(path string) page {
 
 func (w *world) post(path string, fields url.Values, header ...string) page {
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.Context(), "POST", w.server.URL+path, strings.NewReader(fields.Encode()))
+	r, err := http.NewRequestWithContext(w.Context(), "POST", w.server.URL+path, strings.NewReader(keyed(fields).Encode()))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -162,6 +172,16 @@ func (w *world) post(path string, fields url.Values, header ...string) page {
 		r.Header.Set(header[i], header[i+1])
 	}
 	return w.do(r)
+}
+
+// keyed is a form with the key that a page gives each showing of it.
+func keyed(fields url.Values) url.Values {
+	if fields.Has("once") {
+		return fields
+	}
+	all := url.Values{"once": {rand.Text()}}
+	maps.Copy(all, fields)
+	return all
 }
 
 func (p page) want(t *testing.T, path string, status int, texts ...string) {

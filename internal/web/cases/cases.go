@@ -2,13 +2,10 @@ package cases
 
 import (
 	"context"
-	"crypto/rand"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,6 +21,8 @@ import (
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/telling"
+	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 )
 
@@ -38,8 +37,11 @@ type Deps struct {
 	Registry *registry.Registry
 	Means    *means.Checks
 	Explain  func(ctx context.Context, household int64, on calendar.Date) (*discovery.Explanation, error) // nil: without explanation
+	Visits   *visit.Visits                                                                                // nil: without what visits found
 	Notes    *notification.Notifications                                                                  // nil: nobody is told
+	Telling  *telling.Telling                                                                             // nil: nobody is told
 	Contact  string                                                                                       // whom residents call; "" is 12345
+	Access   *access.Access                                                                               // ties residents' accounts to who they are
 }
 
 // Pages are the pages of casework.
@@ -61,22 +63,29 @@ func New(d Deps) (*Pages, error) {
 }
 
 var (
-	sees      = web.May(access.SeeOwnFile, access.SeeFile)
+	sees      = web.May(access.SeeFile)
 	handles   = web.May(access.FileFor, access.HandleFiling, access.Decide, access.HandleItem, access.Supervise)
+	adds      = web.May(access.SeeOwnFile, access.FileFor, access.HandleFiling, access.Decide, access.HandleItem, access.Supervise)
 	supervise = web.May(access.Supervise)
 	answers   = web.May(access.HandleFiling, access.Decide, access.HandleItem, access.Supervise)
 	oversees  = web.May(access.SeeCity)
-	files     = web.May(access.TakeRequest, access.Supervise) // a resident has no household in the record yet to file for
+	files     = web.May(access.TakeRequest, access.Supervise)
+	own       = web.May(access.SeeOwnFile)
+	applies   = web.May(access.ApplyOwn)
+	ties      = web.May(access.TieResidents)
+	takes     = web.May(access.TakeAtWindow)
 	staff     = web.May(access.SeeFile)
+	resends   = web.May(access.HandleFiling, access.Supervise, access.Operate)
 )
 
 // Routes are all pages of casework, and who may call them. Whose cases somebody sees is row-level security's.
 func (p *Pages) Routes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /cases", Who: sees, Do: p.queue, List: true},
+		{Pattern: "GET /cases", Who: sees, Do: p.queue, List: true, Export: p.exportedQueue()},
 		{Pattern: "GET /cases/new", Who: files, Do: p.newPage},
 		{Pattern: "POST /cases/new", Who: files, Do: p.newFiling},
-		{Pattern: "GET /cases/{id}", Who: sees, Do: p.item},
+		{Pattern: "GET /cases/{id}", Who: web.May(access.SeeFile, access.SeeOwnFile), Do: p.item}, // what residents were told of leads there
+		{Pattern: "POST /cases/{id}/open/{person}", Who: staff, Do: p.openValue},
 		{Pattern: "POST /cases/{id}/do/{step}", Who: handles, Do: p.do},
 		{Pattern: "POST /cases/{id}/happen/{kind}", Who: handles, Do: p.happen},
 		{Pattern: "POST /cases/{id}/object", Who: handles, Do: p.object},
@@ -85,7 +94,8 @@ func (p *Pages) Routes() []web.Route {
 		{Pattern: "POST /cases/{id}/appealed/{appeal}", Who: answers, Do: p.appealed},
 		{Pattern: "POST /cases/{id}/reviewed/{review}", Who: answers, Do: p.reviewed},
 		{Pattern: "POST /cases/{id}/end", Who: answers, Do: p.end},
-		{Pattern: "POST /cases/{id}/paper", Who: handles, Do: p.paper},
+		{Pattern: "POST /cases/{id}/paper", Who: adds, Do: p.paper, Largest: largestPapers},
+		{Pattern: "GET /cases/{id}/papers/{paper}", Who: sees, Do: p.openPaper},
 		{Pattern: "POST /cases/{id}/survey", Who: web.May(access.Survey), Do: p.planSurvey},
 		{Pattern: "POST /cases/{id}/check", Who: web.May(access.CheckMeans), Do: p.requestCheck},
 		{Pattern: "POST /cases/{id}/photograph/{posting}", Who: answers, Do: p.photograph},
@@ -101,37 +111,50 @@ func (p *Pages) Routes() []web.Route {
 		{Pattern: "GET /meetings/{id}", Who: staff, Do: p.meeting},
 		{Pattern: "POST /meetings/{id}", Who: supervise, Do: p.hold},
 		{Pattern: "GET /reviews", Who: staff, Do: p.reviews},
-		{Pattern: "GET /registers", Who: staff, Do: p.register},
+		{Pattern: "GET /registers", Who: staff, Do: p.register, List: true, Export: p.exportedRegister()},
 		{Pattern: "GET /registers/month", Who: staff, Do: p.month},
 		{Pattern: "GET /notifications", Who: web.Ready, Do: p.notifications},
 		{Pattern: "POST /notifications", Who: web.Ready, Do: p.readNotifications},
-		{Pattern: "POST /notifications/arrivals", Who: web.Anybody, Do: p.arrivals, Largest: 256 << 10}, // an SMS operator shows its token
+		{Pattern: "GET /messages", Who: resends, Do: p.messages},
+		{Pattern: "GET /messages/{id}", Who: resends, Do: p.message},
+		{Pattern: "POST /messages/{id}", Who: resends, Do: p.resend},
+		{Pattern: "POST /notifications/arrivals", Who: web.Anybody, Do: p.arrivals, Largest: 256 << 10, Keyless: "of an SMS operator; a receipt that comes again is the same receipt"}, // an SMS operator shows its token
 		{Pattern: "POST /notifications/preference", Who: web.Ready, Do: p.prefer},
+		{Pattern: "GET /my", Who: own, Do: p.home},
+		{Pattern: "GET /my/help", Who: own, Do: p.help},
+		{Pattern: "GET /my/apply", Who: applies, Do: p.applyPage},
+		{Pattern: "POST /my/apply", Who: applies, Do: p.apply},
+		{Pattern: "GET /my/sign", Who: applies, Do: p.signPage},
+		{Pattern: "POST /my/sign", Who: applies, Do: p.sign},
+		{Pattern: "GET /my/matters/{id}", Who: own, Do: p.matter},
+		{Pattern: "POST /my/matters/{id}/{act}", Who: applies, Do: p.ownAct},
+		{Pattern: "GET /window", Who: takes, Do: p.window},
+		{Pattern: "POST /window/call", Who: takes, Do: p.callAtWindow},
+		{Pattern: "GET /window/{person}", Who: takes, Do: p.takingPage},
+		{Pattern: "POST /window/{person}", Who: takes, Do: p.take},
+		{Pattern: "GET /residents/{person}", Who: ties, Do: p.residentPage},
+		{Pattern: "POST /residents/{person}/{act}", Who: ties, Do: p.residentAct},
 	}
 }
 
 // Nav is where casework is done.
 func (p *Pages) Nav() []web.Link {
 	return []web.Link{
+		{Path: "/my", Zh: "我家的救助", En: "My household", Who: own},
+		{Path: "/window", Zh: "窗口受理", En: "Window", Who: takes},
 		{Path: "/cases", Zh: "事项办理", En: "Cases", Who: sees},
 		{Path: "/supervision", Zh: "县级监管", En: "Supervision", Who: oversees},
-		{Path: "/meetings", Zh: "一事一议", En: "Conferences", Who: web.May(access.Supervise, access.HandleItem, access.HandleFiling, access.Decide)},
-		{Path: "/reviews", Zh: "定期核查", En: "Reviews", Who: web.May(access.HandleFiling, access.Supervise, access.HandleItem)},
-		{Path: "/registers", Zh: "台账月报", En: "Registers", Who: web.May(access.HandleFiling, access.Decide, access.Supervise, access.HandleItem, access.SeeCity)},
+		{Path: "/meetings", Zh: "一事一议", En: "Conferences", Aside: true, Who: web.May(access.Supervise, access.HandleItem, access.HandleFiling, access.Decide)},
+		{Path: "/reviews", Zh: "定期核查", En: "Reviews", Aside: true, Who: web.May(access.HandleFiling, access.Supervise, access.HandleItem)},
+		{Path: "/registers", Zh: "台账月报", En: "Registers", Aside: true, Who: web.May(access.HandleFiling, access.Decide, access.Supervise, access.HandleItem, access.SeeCity)},
 		{Path: "/notifications", Zh: "通知", En: "Notifications", Who: web.Ready},
+		{Path: "/messages", Zh: "短信邮件", En: "SMS and e-mail", Who: resends},
 	}
 }
 
 // as runs something in the visitor's name.
 func (p *Pages) as(v *web.Visit, do func(context.Context, pgx.Tx) error) error {
 	return p.DB.As(v.R.Context(), v.Principal(""), func(tx pgx.Tx) error { return do(v.R.Context(), tx) })
-}
-
-// newKey makes what a form is known by: sent twice, it is done once.
-func newKey() string {
-	b := make([]byte, 18)
-	_, _ = rand.Read(b) // never fails
-	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 var noSuchThing = fault.Text{Key: "cases.no-such-thing", Zh: "没有这个页面，或不在您的辖区", En: "there is no such page, or not in your area"}
@@ -154,36 +177,40 @@ func number(s string) int64 {
 // form is what somebody wrote, so that it is there again when the page comes back with a fault.
 type form struct {
 	url.Values
-	Key   string
 	Wrong string // the fault, "" for none
 	Field string // where it lies
 	Other string // which of a page's other forms it is, "" of the main one
 }
 
 // Anchor is the field in which the fault lies, on a page of several forms.
-func (f form) Anchor() string {
+func (f form) Anchor() string { return f.ID(f.Field) }
+
+// ID is a field's on the page.
+func (f form) ID(field string) string {
 	if f.Other != "" {
-		return "b-" + f.Other + "-" + f.Field
+		return "b-" + f.Other + "-" + field
 	}
-	return "f-" + f.Field
+	return "f-" + field
 }
 
 // newForm is an empty form with values to begin with.
 func newForm(pairs ...string) form {
-	f := form{Values: url.Values{}, Key: newKey()}
+	f := form{Values: url.Values{}}
 	for i := 0; i < len(pairs); i += 2 {
 		f.Set(pairs[i], pairs[i+1])
 	}
 	return f
 }
 
-// again is what was sent, with the fault for which it comes back. Nothing was done, so it keeps its key.
+// again is what was sent, with the fault for which it comes back.
 func again(v *web.Visit, err error) (form, int) {
-	status, message := v.Explain(err)
-	f := form{Values: v.R.PostForm, Key: v.R.PostFormValue("key"), Wrong: message}
+	f := form{Values: v.R.PostForm}
 	if e, ok := asFault(err); ok {
 		f.Field = e.At.Field
+		err = e.In(fault.At{}) // the message leads to the field, whose name says nothing to people
 	}
+	status, message := v.Explain(err)
+	f.Wrong = message
 	return f, status
 }
 
@@ -237,8 +264,9 @@ var functions = template.FuncMap{
 		}
 		return d.String()
 	},
-	"word": word,
-	"list": func(s ...string) []string { return s },
+	"word":   word,
+	"keptat": keptAt,
+	"list":   func(s ...string) []string { return s },
 	"join": func(lang fault.Lang, s []string) string {
 		out := ""
 		for i, x := range s {
@@ -251,22 +279,5 @@ var functions = template.FuncMap{
 	},
 	"add":       func(a, b int) int { return a + b },
 	"args":      func(page *itemPage, s *casework.Possible) stepForm { return stepForm{page, s} },
-	"aboutLink": aboutLink,
-}
-
-// aboutLink is the page of what a notification is about, "" for none that casework shows.
-func aboutLink(about string) string {
-	kind, id, _ := strings.Cut(about, ":")
-	if number(id) == 0 {
-		return ""
-	}
-	switch kind {
-	case "item":
-		return "/cases/" + id
-	case "meeting":
-		return "/meetings/" + id
-	case "warning":
-		return "/warnings/" + id
-	}
-	return ""
+	"aboutLink": telling.Link,
 }

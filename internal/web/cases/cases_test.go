@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/casework"
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/web/cases"
 )
 
@@ -85,6 +87,7 @@ func TestDibao(t *testing.T) {
 		t.Errorf("the applicant was told %d things, want 5", n)
 	}
 	w.wants("the desk's notifications", w.get("decider", "/notifications"), 200, "审核确认")
+	w.wants("who filed for the family", w.get("assistant", "/notifications"), 200, "您代办的申请已确认：最低生活保障", "每月812.40元")
 }
 
 // renew lets the sessions go on that ended as the clock did.
@@ -94,13 +97,57 @@ func (w *world) renew() {
 	w.own("update session set ends_at = '2030-01-01', seen_at = '" + now + "', confirmed_at = '" + now + "'")
 }
 
+// TestTheStatusThatAHouseholdIsOfIsProposed: a filing proposes it as it does programmes, and its decision, which gives no money, asks for no amount.
+func TestTheStatusThatAHouseholdIsOfIsProposed(t *testing.T) {
+	w := newWorld(t)
+	w.wants("not known", w.get("assistant", "/cases/new?household=1"), 200, `name="category" value="edge">`)
+	w.engine.outcomes = append(w.engine.outcomes, casework.Outcome{Programme: "edge", Recognises: true, Name: pack.Text{Zh: "低保边缘", En: "edge"}, Outcome: "eligible"})
+	w.wants("it is of it", w.get("assistant", "/cases/new?household=1"), 200, `name="category" value="edge" checked><span><strong>低保边缘</strong> <span class="outcome eligible">`,
+		`name="category" value="rigid"><span>`)
+	checked := w.formOf("assistant", "/cases/new?household=1", "/cases/new", "go", "check", "applicant", "1", "proxy", "委托书1号", "category", "edge")
+	w.wants("the answers to be checked", w.request("assistant", "POST", "/cases/new", checked), 200, "低保边缘")
+	checked.Set("go", "file")
+	path := w.request("assistant", "POST", "/cases/new", checked).path
+	for _, s := range [][]string{{"assistant", "apply", "signer", "国志强", "signature", "申请书1"}, append([]string{"assistant", "authorise"}, authorised...), {"officer", "accept"},
+		{"supervisor", "check", "result", "无异常"}, {"officer", "survey", "with", fmt.Sprint(w.ids["colleague"]), "result", "属实", "signer", "国志强", "signature", "调查表1"}} {
+		w.wants(s[1], w.step(s[0], path, s[1], s[2:]...), 200)
+	}
+	if p := w.get("officer", path); strings.Contains(p.raw, `name="amount"`) {
+		t.Errorf("an opinion on a status asks for an amount:\n%s", p.raw)
+	}
+	w.wants("opinion", w.step("officer", path, "opinion", "reason", "建议认定"), 200)
+	w.wants("decided", w.step("decider", path, "confirm", "result", "granted"), 200, "办结 · 予以确认")
+}
+
+// TestACheckCoversChildren: what lies in a child's name counts for the household, so that nothing is sure before it was looked for. A guardian signs
+// for the child, and without that the check leaves the child out.
+func TestACheckCoversChildren(t *testing.T) {
+	for _, c := range []struct {
+		guardian string
+		covered  int
+	}{{"李春燕", 3}, {"", 2}} {
+		w := newWorld(t)
+		path := w.file("dibao/0")
+		w.wants("applied", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书1"), 200, "国雨桐由谁代签")
+		w.wants("authorised", w.step("assistant", path, "authorise", append([]string{"for-3", c.guardian}, authorised...)...), 200)
+		w.wants("accepted", w.step("officer", path, "accept"), 200)
+		w.wants("the check", w.send("officer", path, path+"/check"), 200)
+		if n := w.count("means_scope"); n != c.covered {
+			t.Errorf("signed for by %q, the check covers %d, want %d", c.guardian, n, c.covered)
+		}
+		if n := w.count("authorisation where person = 3 and signed_by = $1", c.guardian); n != c.covered-2 {
+			t.Errorf("signed for by %q, %d authorisations of the child", c.guardian, n)
+		}
+	}
+}
+
 // TestWhatIsRefusedComesBack: a form that lacks something comes back with all that was written, and the page says where it lacks.
 func TestWhatIsRefusedComesBack(t *testing.T) {
 	w := newWorld(t)
 	path := w.file("dibao/0")
 	w.wants("applied", w.step("assistant", path, "apply", "signer", "国志强", "signature", "申请书1"), 200)
 	p := w.step("assistant", path, "authorise", "signed-by", "1", "signature", "柜<3>")
-	w.wants("without an adult's signature", p, 422, "李春燕", `value="柜<3>"`, `href="#f-signed-by"`)
+	w.wants("without an adult's signature", p, 422, "李春燕", `value="柜<3>"`, `href="#f-signed-by">还有成年成员没有签`)
 	w.wants("without a paper", w.step("assistant", path, "authorise", "signed-by", "1", "signed-by", "2"), 422, "授权书存放处")
 	w.wants("authorised", w.step("assistant", path, "authorise", authorised...), 200)
 	w.wants("too long", w.step("officer", path, "lacking", "papers", strings.Repeat("长", 5000)), 422, "文字太长")
@@ -170,7 +217,7 @@ func TestWho(t *testing.T) {
 			w.wants(p.login+" prints", w.get(p.login, path+"/print/"+what), status)
 		}
 	}
-	form := url.Values{"key": {"k"}, "signer": {"国志强"}, "signature": {"x"}}
+	form := w.forged(path, "signer", "国志强", "signature", "x")
 	for login, status := range map[string]int{"stranger": 404, "health": 404, "decider": 403, "supervisor": 403, "inspector": 403} {
 		w.wants(login+" applies", w.request(login, "POST", path+"/do/apply", form), status)
 	}
@@ -360,7 +407,7 @@ func TestOtherActs(t *testing.T) {
 	w.wants("with the county", w.get("supervisor", "/supervision?kind=returned"), 200, "国志强")
 	w.wants("kin", w.request("officer", "POST", path+"/happen/near-kin", w.formOf("officer", path, path+"/happen/died", "reason", "村主任的弟弟")), 200, "近亲属")
 	w.wants("suspended", w.request("supervisor", "POST", path+"/happen/suspend", w.formOf("supervisor", path, path+"/happen/died", "reason", "举报待查")), 200, "已叫停")
-	w.wants("nothing while suspended", w.request("officer", "POST", path+"/do/apply", url.Values{"key": {"z"}, "signer": {"a"}, "signature": {"b"}}), 409, "叫停")
+	w.wants("nothing while suspended", w.request("officer", "POST", path+"/do/apply", w.forged(path, "signer", "a", "signature", "b")), 409, "叫停")
 	w.wants("resumed", w.request("supervisor", "POST", path+"/happen/resume", w.formOf("supervisor", path, path+"/happen/died", "reason", "查清")), 200, "恢复办理")
 	w.wants("unsigned", w.send("assistant", path, path+"/happen/withdraw", "reason", "不要了"), 422)
 	w.wants("withdrawn", w.send("assistant", path, path+"/happen/withdraw", "reason", "不要了", "signer", "国志强", "signature", "撤回书"), 200, "本人撤回")

@@ -22,6 +22,7 @@ import (
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 )
 
@@ -42,6 +43,7 @@ type itemPage struct {
 	Colleagues []choice
 	Told       []notification.Told
 	Appeals    []casework.Appeal
+	Answers    []casework.LackingAnswer
 	Postings   []casework.Posting
 	Reviews    []casework.Review
 	Asked      []*casework.Supervision
@@ -51,16 +53,21 @@ type itemPage struct {
 	NextLink   string // the next item of that queue
 	Catalogue  *casework.Catalogue
 	Department string
+	Visited    []visit.Made // by which the survey that is next can be written down
+	Evidence   []evidence
 	Surveys    bool              // the visitor may send people to the home for the survey that is next
 	Checks     bool              // and ask for the check of means that is next
 	Parts      map[string]string // the programme's components by their ids, as people call them
-	Handles    bool              // the visitor may act on cases at all
+	Role       access.Role
+	Account    int64 // the visitor's
+	Handles    bool  // the visitor may act on cases at all
 	Supervises bool
 	Decides    bool
 	MayReturn  bool
 	Ends       bool // the visitor may end help
-	Minors     int
 	Today      calendar.Date
+	opened     opened
+	lang       fault.Lang
 }
 
 // step is a step of a procedure as a case stands.
@@ -109,15 +116,23 @@ func (p *Pages) showItem(v *web.Visit, status int, f form, open string) error {
 	if err != nil {
 		return err
 	}
-	page := &itemPage{Forms: f, Open: open, Query: queueOf(v), Today: dayOf(v.Now())}
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error { return p.readItem(ctx, tx, v, page, id) })
+	if v.Session.Posting.Role == access.Resident {
+		return v.Redirect(matterPath(id))
+	}
+	return p.renderItem(v, status, &itemPage{Forms: f, Open: open}, id)
+}
+
+// renderItem shows a case on a page that holds what came back or was opened.
+func (p *Pages) renderItem(v *web.Visit, status int, page *itemPage, id int64) error {
+	page.Query, page.Today, page.lang = queueOf(v), dayOf(v.Now()), v.Lang
+	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error { return p.readItem(ctx, tx, v, page, id) })
 	if err != nil {
 		return err
 	}
 	p.explain(v, page)
 	page.Steps = stepsOf(page.Item)
-	if page.OtherOpen() {
-		page.Forms.Other = open
+	if page.Item.Procedure.Step(page.Open) == nil {
+		page.Forms.Other = page.Open
 	}
 	page.History = p.history(v, page)
 	return v.Render(status, p.templates, "item", page)
@@ -145,8 +160,9 @@ func (p *Pages) readItem(ctx context.Context, tx pgx.Tx, v *web.Visit, page *ite
 	}
 	page.Left = p.left(v, page.Item.Queued)
 	role := v.Session.Posting.Role
+	page.Role, page.Account = role, v.Session.Account
 	page.Handles, page.Supervises, page.Decides = handles.Admits(v.Session), role == access.Supervisor, role == access.Decider
-	page.MayReturn = page.Handles && role != access.Assistant && role != access.Resident
+	page.MayReturn = page.Handles && role != access.Assistant
 	page.Ends = role == access.Decider || role == access.Supervisor || role == access.Department
 	page.Department, page.Parts = p.department(v, page.Item.Department), p.parts(v.Lang, page.Item.Programme)
 	if err := p.nextOf(ctx, tx, v, page); err != nil {
@@ -157,16 +173,25 @@ func (p *Pages) readItem(ctx context.Context, tx pgx.Tx, v *web.Visit, page *ite
 			return err
 		}
 	}
+	if page.Main != nil && (page.Main.Gives == "survey" || page.Main.Gives == "visit") {
+		if page.Visited, err = p.Casework.Surveys(ctx, tx, page.Item, page.Main.Step); err != nil {
+			return err
+		}
+	}
+	if err := p.readEvidence(ctx, tx, page); err != nil {
+		return err
+	}
 	if page.Appeals, err = p.Casework.Appeals(ctx, tx, id); err != nil {
 		return err
 	}
 	if page.Postings, err = p.Casework.Postings(ctx, tx, id); err != nil {
 		return err
 	}
-	if role != access.Resident {
-		if err := p.readForStaff(ctx, tx, page, id); err != nil {
-			return err
-		}
+	if page.Answers, err = p.Casework.LackingAnswers(ctx, tx, id); err != nil {
+		return err
+	}
+	if err := p.readForStaff(ctx, tx, page, id); err != nil {
+		return err
 	}
 	if page.Item.Next != nil && page.Item.Household != 0 {
 		page.Surveys = page.Item.Next.Gives == "survey" && v.Session.May(access.Survey)
@@ -308,6 +333,9 @@ func (p *Pages) department(v *web.Visit, id string) string {
 // accountsOf are the accounts that a case names.
 func accountsOf(page *itemPage) []int64 {
 	all := []int64{page.Filing.By}
+	for _, x := range page.Filing.Papers {
+		all = append(all, x.By)
+	}
 	for _, s := range page.Item.Steps {
 		all = append(append(all, s.By), s.People...)
 	}
@@ -334,7 +362,7 @@ func accountsOf(page *itemPage) []int64 {
 
 // explain tells what the policy comes to for the case today, after the visitor's own transaction has shown that they may see it.
 func (p *Pages) explain(v *web.Visit, page *itemPage) {
-	if p.Explain == nil || page.Item.Household == 0 || page.Item.Recognises || v.Session.Posting.Role == access.Resident || page.Item.State == "ended" {
+	if p.Explain == nil || page.Item.Household == 0 || page.Item.Recognises || page.Item.State == "ended" {
 		return
 	}
 	e, err := p.Explain(v.R.Context(), page.Item.Household, dayOf(v.Now()))
@@ -343,7 +371,25 @@ func (p *Pages) explain(v *web.Visit, page *itemPage) {
 		page.Reason = &reason{Fault: message}
 		return
 	}
+	if page.Item.Recognises {
+		page.Reason = p.statusReason(v, e, page.Item)
+		return
+	}
 	page.Reason = p.reasonOf(v.Lang, e, page.Item)
+}
+
+// statusReason is what the engine says of a recognition: whether the household is of the category, and otherwise of which it is.
+func (p *Pages) statusReason(v *web.Visit, e *discovery.Explanation, item *casework.ItemFile) *reason {
+	outcome, is := casework.StatusOf(p.Pack, e.Value, item.Programme)
+	if outcome == "" {
+		return nil
+	}
+	r := &reason{Outcome: outcome, Changed: item.Outcome != "" && item.Outcome != outcome}
+	if is != "" && is != item.Programme {
+		name := p.categoryName(is).In(v.Lang)
+		r.Lines = []string{v.Say("按现有数据，这一户是："+name, "as the record stands, the household is: "+name)}
+	}
+	return r
 }
 
 func (p *Pages) reasonOf(lang fault.Lang, e *discovery.Explanation, item *casework.ItemFile) *reason {
@@ -439,6 +485,9 @@ func (p *Pages) history(v *web.Visit, page *itemPage) []line {
 		}
 		all = append(all, l)
 	}
+	for _, a := range page.Answers {
+		all = append(all, line{At: a.At, Head: v.Say("申请人答复缺件告知", "The applicant answers the notice of what lacks"), Who: f.Called, Lines: []string{a.Said}})
+	}
 	for _, o := range f.Objections {
 		all = append(all, line{At: o.At, Head: v.Say("对", "Objection to ") + word("against", o.Against, lang) + v.Say("提出异议", ""), Who: o.Who, Lines: []string{o.Said}})
 		if o.Answer != "" {
@@ -496,7 +545,7 @@ func stepLines(v *web.Visit, s casework.StepDone) []string {
 	if s.Amount != nil {
 		amount = s.Amount.Text()
 	}
-	all := labelled(v.Say("结果", "Result"), result, v.Say("金额（元）", "Amount (yuan)"), amount, v.Say("理由", "Reasons"), s.Reason, v.Say("家庭签字", "Signed by the family"), signed(s.Signer, s.Signature))
+	all := labelled(v.Say("结果", "Result"), result, v.Say("金额（元）", "Amount (yuan)"), amount, v.Say("理由", "Reasons"), s.Reason, v.Say("家庭签字", "Signed by the family"), signed(s.Signer, keptAt(v.Lang, s.Signature)))
 	for _, d := range details {
 		if text, ok := s.Detail[d.key].(string); ok && text != "" {
 			all = append(all, v.Say(d.zh, d.en)+": "+text)
@@ -508,13 +557,21 @@ func stepLines(v *web.Visit, s casework.StepDone) []string {
 // details are what steps keep beside their own columns.
 var details = []struct{ key, zh, en string }{
 	{"found", "情况", "Found"}, {"papers", "缺的材料", "What lacks"}, {"due", "补交期限", "To be brought by"}, {"contact", "联系电话", "Telephone"}, {"pledge", "承诺", "Pledge"},
-	{"signed", "签字成员", "Signed by"}, {"care", "自理能力", "Self-care"}, {"delivered", "送达", "Delivered"}, {"note", "说明", "Note"},
+	{"signed", "签字成员", "Signed by"}, {"answers", "申请人回答", "The applicant answers"}, {"care", "自理能力", "Self-care"}, {"delivered", "送达", "Delivered"}, {"note", "说明", "Note"},
 }
 
 // stepForm is the form of a step on a case's page.
 type stepForm struct {
 	Page *itemPage
 	Step *casework.Possible
+}
+
+// Form is what was written in it, if it came back.
+func (f stepForm) Form() form {
+	if f.Page.Open != f.Step.ID {
+		return newForm()
+	}
+	return f.Page.Forms
 }
 
 // grantRow is an amount in a form.
@@ -549,7 +606,7 @@ func (p *itemPage) GrantRows() []grantRow {
 		}
 	}
 	if len(rows) == 0 {
-		rows = append(rows, grantRow{Component: "aid", Per: "once"})
+		rows = append(rows, grantRow{Component: "aid", Per: "once", Name: p.Parts["aid"]})
 	}
 	return rows
 }
@@ -601,17 +658,58 @@ func (p *itemPage) Returnable() []*casework.Step {
 
 // OtherOpen reports whether one of the other acts came back with a fault.
 func (p *itemPage) OtherOpen() bool {
-	return slices.Contains([]string{"return", "object", "withdraw", "not-wished", "died", "moved", "near-kin", "extend", "suspend", "resume", "look", "appeal", "end", "archive"}, p.Open)
+	return slices.Contains([]string{"return", "object", "withdraw", "died", "look", "appeal", "end", "archive"}, p.Open)
 }
 
-// LastReview is the review that was done last, 0 for none.
-func (p *itemPage) LastReview() int64 {
-	for _, r := range slices.Backward(p.Reviews) {
-		if r.Result != "" {
-			return r.ID
+// Sent is what was written in a field of a form that came back, "" of another form.
+func (p *itemPage) Sent(form, field string) string {
+	if p.Open != form {
+		return ""
+	}
+	return p.Forms.Get(field)
+}
+
+// PaperForm is the form by which a paper is added, as it was sent if it came back.
+func (p *itemPage) PaperForm() form {
+	f := newForm()
+	if p.Open == "paper" {
+		f = p.Forms
+	}
+	f.Other = "paper"
+	return f
+}
+
+// Adds reports whether the visitor may add papers: whoever handles cases, and whose own it is.
+func (p *itemPage) Adds() bool { return p.Handles || p.Role == access.Resident }
+
+// OfDepartment reports whether a department's officer looks, who sees as much of the household as the department's cases need.
+func (p *itemPage) OfDepartment() bool { return p.Role == access.Department }
+
+// PaperName is what a paper is called: of a visit's file what it is and whose.
+func (p *itemPage) PaperName(paper casework.PaperKept) string {
+	for _, e := range p.Evidence {
+		for _, f := range e.Files {
+			if f.ID == paper.VisitFile {
+				return strings.TrimSpace(f.Kind.Name(p.lang) + " " + f.Signer)
+			}
 		}
 	}
-	return 0
+	return paper.Name
+}
+
+// Went reports whether the visitor went on a visit.
+func (p *itemPage) Went(m visit.Made) bool {
+	return slices.ContainsFunc(m.Visitors, func(o visit.Visitor) bool { return o.Account == p.Account })
+}
+
+// Chose reports whether a value was chosen in a form that came back.
+func (p *itemPage) Chose(form, field, value string) bool {
+	return p.Open == form && p.Forms.Has(field, value)
+}
+
+// MayReview reports whether the visitor writes down what a review came to.
+func (p *itemPage) MayReview() bool {
+	return p.Role == access.Officer || p.Role == access.Supervisor || p.Role == access.Department
 }
 
 // Objectionable is what was done to which somebody can object.

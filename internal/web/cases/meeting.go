@@ -16,6 +16,7 @@ import (
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/notification"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/web"
 )
 
@@ -87,48 +88,41 @@ func clock(v *web.Visit, day, hour string) (time.Time, error) {
 }
 
 func (p *Pages) convene(v *web.Visit) error {
-	id, err := p.call(v)
-	if err == nil {
-		return v.Redirect(fmt.Sprint("/meetings/", id))
-	}
-	if k := fault.KindOf(err); k != fault.Invalid && k != fault.Conflict && k != fault.Forbidden {
+	err := p.call(v)
+	if !comesBack(err) {
 		return err
 	}
 	f, status := again(v, err)
 	return p.showConvene(v, status, f)
 }
 
-func (p *Pages) call(v *web.Visit) (id int64, err error) {
+func (p *Pages) call(v *web.Visit) (err error) {
 	if err := texts(v); err != nil {
-		return 0, err
+		return err
 	}
 	m := casework.Meeting{Area: v.Session.Posting.Area, Place: text(v, "place"), Quorum: int(number(text(v, "quorum"))), Departments: v.R.PostForm["department"]}
 	if m.At, err = clock(v, "day", "hour"); err != nil {
-		return 0, err
+		return err
 	}
 	if m.Agenda, err = needed(v, "agenda", "议题", "the agenda"); err != nil {
-		return 0, err
+		return err
 	}
 	for _, s := range v.R.PostForm["item"] {
 		m.Items = append(m.Items, number(s))
 	}
 	if len(m.Items) == 0 {
-		return 0, fault.New(fault.Invalid, lacks, fault.Args{"what": v.Say("上会的事项", "the cases")}).In(fault.At{Field: "item"})
+		return fault.New(fault.Invalid, lacks, fault.Args{"what": v.Say("上会的事项", "the cases")}).In(fault.At{Field: "item"})
 	}
 	if m.Quorum <= 0 || m.Quorum > len(m.Departments) {
-		return 0, fault.New(fault.Invalid, badQuorum, fault.Args{"called": len(m.Departments)}).In(fault.At{Field: "quorum"})
+		return fault.New(fault.Invalid, badQuorum, fault.Args{"called": len(m.Departments)}).In(fault.At{Field: "quorum"})
 	}
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		before, err := p.done(ctx, tx, v.R.PostFormValue("key"))
-		if err != nil {
-			return err
+	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		id, err := p.Casework.Convene(ctx, tx, m, "")
+		if err == nil && p.Notes != nil {
+			err = p.tellOfMeeting(ctx, tx, m, id)
 		}
-		if id, err = p.Casework.Convene(ctx, tx, m, v.R.PostFormValue("key")); err != nil || before || p.Notes == nil {
-			return err
-		}
-		return p.tellOfMeeting(ctx, tx, m, id)
+		return fmt.Sprint("/meetings/", id), err
 	})
-	return id, err
 }
 
 var badQuorum = fault.Text{Key: "cases.quorum", Zh: "到会才有效的部门数要在1和通知到会的部门数（{called}）之间", En: "the quorum lies between 1 and the departments called ({called})"}
@@ -136,7 +130,7 @@ var badQuorum = fault.Text{Key: "cases.quorum", Zh: "到会才有效的部门数
 func (p *Pages) tellOfMeeting(ctx context.Context, tx pgx.Tx, m casework.Meeting, id int64) error {
 	for _, d := range m.Departments {
 		to := notification.To{Office: notification.Office{Role: access.Department, Area: m.Area.At(area.County), Department: d}}
-		err := p.Notes.Tell(ctx, tx, notification.Message{To: to, Template: "meeting-called", About: fmt.Sprint("meeting:", id), Area: m.Area, Args: notification.Args{
+		err := p.Notes.Tell(ctx, tx, notification.Message{To: to, Template: telling.MeetingCalled, About: fmt.Sprint("meeting:", id), Area: m.Area, Args: notification.Args{
 			"due": notification.Same(m.At.In(zone).Format("2006-01-02 15:04")), "office": notification.Same(m.Place), "count": notification.Same(strconv.Itoa(len(m.Items)))}})
 		if err != nil {
 			return err
@@ -202,10 +196,7 @@ func (p *Pages) hold(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if err = p.minute(v, id); err == nil {
-		return v.Redirect(fmt.Sprint("/meetings/", id))
-	}
-	if k := fault.KindOf(err); k != fault.Invalid && k != fault.Conflict && k != fault.Forbidden {
+	if err = p.minute(v, id); !comesBack(err) {
 		return err
 	}
 	f, status := again(v, err)
@@ -229,10 +220,10 @@ func (p *Pages) minute(v *web.Visit, id int64) error {
 	if err != nil {
 		return err
 	}
-	return p.as(v, func(ctx context.Context, tx pgx.Tx) error {
+	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
 		m, err := p.Casework.Meeting(ctx, tx, id)
 		if err != nil {
-			return err
+			return "", err
 		}
 		var voices []casework.Voice
 		for _, item := range m.Items {
@@ -243,7 +234,7 @@ func (p *Pages) minute(v *web.Visit, id int64) error {
 				}
 			}
 		}
-		return p.Casework.Hold(ctx, tx, id, minutes, kept, voices, held, v.R.PostFormValue("key"))
+		return fmt.Sprint("/meetings/", id), p.Casework.Hold(ctx, tx, id, minutes, kept, voices, held, "")
 	})
 }
 

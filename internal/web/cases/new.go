@@ -16,6 +16,7 @@ import (
 	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/web"
 )
 
@@ -25,7 +26,7 @@ type newPage struct {
 	Household  int64
 	File       *registry.File
 	Groups     []group
-	Categories []choice
+	Categories []offered         // statuses in which it may be recognised
 	Members    []registry.Person // who may apply
 	Places     []choice          // villages, of somebody who is not in the record
 	Emergency  []choice          // programmes of an emergency
@@ -86,7 +87,7 @@ func (p *Pages) showNew(v *web.Visit, status int, f form, check bool) error {
 	if draft != nil {
 		page.Groups = p.groups(v, draft)
 	}
-	page.Categories = p.categories(v.Lang)
+	page.Categories = p.statuses(v.Lang, draft)
 	page.choose(v, p)
 	page.Asks = asks(v, draft)
 	return v.Render(status, p.templates, "new", page)
@@ -113,8 +114,6 @@ func channelOf(r access.Role) string {
 	switch r {
 	case access.Assistant:
 		return "village"
-	case access.Resident:
-		return "web"
 	case access.Hotline:
 		return "hotline"
 	}
@@ -140,6 +139,23 @@ func (p *Pages) groups(v *web.Visit, d *casework.Draft) []group {
 			index[id], all = at, append(all, group{Name: p.department(v, id)})
 		}
 		all[at].Items = append(all[at].Items, offerOf(v, i))
+	}
+	return all
+}
+
+// statuses are those in which a household may be recognised; the one of which it is known to be is proposed.
+func (p *Pages) statuses(lang fault.Lang, d *casework.Draft) []offered {
+	var all []offered
+	for _, c := range p.categories(lang) {
+		o := offered{Value: c.Value, Name: c.Name, Want: casework.Want{Programme: c.Value, Recognises: true}}
+		if d != nil {
+			for _, i := range d.Items {
+				if i.Recognises && i.Programme == c.Value {
+					o.Outcome, o.Propose = i.Outcome, !i.Held && i.Running == 0 && !i.Declined
+				}
+			}
+		}
+		all = append(all, o)
 	}
 	return all
 }
@@ -197,8 +213,11 @@ func (page *newPage) choose(v *web.Visit, p *Pages) {
 	}
 	for i := range page.Categories {
 		c := &page.Categories[i]
-		if c.Chosen = page.Forms.Has("category", c.Value); c.Chosen {
-			page.Chosen = append(page.Chosen, offered{Value: c.Value, Name: c.Name, Want: casework.Want{Programme: c.Value, Recognises: true}})
+		if posted {
+			c.Propose = page.Forms.Has("category", c.Value)
+		}
+		if c.Propose {
+			page.Chosen = append(page.Chosen, *c)
 		}
 	}
 	for i := range page.Emergency {
@@ -252,7 +271,7 @@ func (p *Pages) newFiling(v *web.Visit) error {
 		f, status := again(v, err)
 		return p.showNew(v, status, f, false)
 	}
-	f := form{Values: v.R.PostForm, Key: v.R.PostFormValue("key")}
+	f := form{Values: v.R.PostForm}
 	switch v.R.PostFormValue("go") {
 	case "change":
 		return p.showNew(v, http.StatusOK, f, false)
@@ -264,11 +283,8 @@ func (p *Pages) newFiling(v *web.Visit) error {
 		}
 		return p.showNew(v, http.StatusOK, f, true)
 	}
-	first, err := p.fileNew(v)
-	if err == nil {
-		return v.Redirect(fmt.Sprint("/cases/", first))
-	}
-	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict && kind != fault.Forbidden {
+	err := p.fileNew(v)
+	if !comesBack(err) {
 		return err
 	}
 	f, status := again(v, err)
@@ -300,21 +316,21 @@ func wantOf(s string) casework.Want {
 	return casework.Want{Programme: programme, Person: number(person)}
 }
 
-// fileNew makes the filing, and returns its first item.
-func (p *Pages) fileNew(v *web.Visit) (first int64, err error) {
+// fileNew makes the filing, and goes to its first item.
+func (p *Pages) fileNew(v *web.Visit) error {
 	if err := p.checkNew(v); err != nil {
-		return 0, err
+		return err
 	}
 	discovered, err := date(v, "discovered")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	f := casework.Filing{Household: number(v.R.PostFormValue("household")), About: text(v, "about"), Applicant: number(text(v, "applicant")), Occasion: casework.Application,
 		Channel: channelOf(v.Session.Posting.Role), Proxy: text(v, "proxy"), Discovered: discovered}
 	if f.Household == 0 {
 		f.Occasion = casework.Emergency
 		if f.Area, err = area.Parse(text(v, "area")); err != nil {
-			return 0, err
+			return err
 		}
 	} else if text(v, "occasion") == "emergency" {
 		f.Occasion = casework.Emergency
@@ -325,15 +341,14 @@ func (p *Pages) fileNew(v *web.Visit) (first int64, err error) {
 			f.Occasion = casework.FromWarning
 		}
 	}
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		first, err = p.makeFiling(ctx, tx, v, f)
-		return err
+	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		first, err := p.makeFiling(ctx, tx, v, f)
+		return fmt.Sprint("/cases/", first), err
 	})
-	return first, err
 }
 
 func (p *Pages) makeFiling(ctx context.Context, tx pgx.Tx, v *web.Visit, f casework.Filing) (first int64, err error) {
-	key, now := v.R.PostFormValue("key"), v.Now()
+	now := v.Now()
 	known := map[string]casework.Want{}
 	if f.Household != 0 {
 		d, err := p.Casework.Draft(ctx, tx, f.Household, dayOf(now))
@@ -356,20 +371,17 @@ func (p *Pages) makeFiling(ctx context.Context, tx pgx.Tx, v *web.Visit, f casew
 	for _, c := range v.R.PostForm["category"] {
 		f.Items = append(f.Items, casework.Want{Programme: c, Recognises: true})
 	}
-	for i, s := range v.R.PostForm["unwished"] {
-		if err := p.Casework.NotWished(ctx, tx, f.Household, wantOf(s), text(v, "signer"), text(v, "signature"), now, fmt.Sprint(key, "-", i)); err != nil {
+	for _, s := range v.R.PostForm["unwished"] {
+		if err := p.Casework.NotWished(ctx, tx, f.Household, wantOf(s), text(v, "signer"), text(v, "signature"), now, ""); err != nil {
 			return 0, err
 		}
 	}
 	if len(f.Items) == 0 {
 		return 0, fault.New(fault.Invalid, lacks, fault.Args{"what": v.Say("要申请的项目", "what is applied for")}).In(fault.At{Field: "want"})
 	}
-	filed, err := p.Casework.File(ctx, tx, f, now, key)
-	if err != nil || filed.Again {
-		if err == nil {
-			first = filed.Items[0]
-		}
-		return first, err
+	filed, err := p.Casework.File(ctx, tx, f, now, "")
+	if err != nil {
+		return 0, err
 	}
 	if err := p.report(ctx, tx, v, filed.Items); err != nil {
 		return 0, err
@@ -413,7 +425,7 @@ func (p *Pages) tellOfFiling(ctx context.Context, tx pgx.Tx, v *web.Visit, f cas
 		}
 		if f.Occasion == casework.Emergency {
 			to := notification.To{Office: notification.Office{Role: access.Officer, Area: item.Area.At(area.Township)}}
-			if err := p.tell(ctx, tx, item, to, "emergency-reported", "", notification.Args{"due": byWhen(item.Deadline)}); err != nil {
+			if err := p.tell(ctx, tx, item, to, telling.EmergencyReported, "", notification.Args{"due": byWhen(item.Deadline)}); err != nil {
 				return err
 			}
 			continue
@@ -430,6 +442,6 @@ func (p *Pages) tellReceived(ctx context.Context, tx pgx.Tx, item *casework.Item
 	if to == (notification.To{}) {
 		return nil
 	}
-	return p.Notes.Tell(ctx, tx, notification.Message{To: to, Template: "filing-received", About: aboutFiling(filing), Area: item.Area,
+	return p.Notes.Tell(ctx, tx, notification.Message{To: to, Template: telling.FilingReceived, About: aboutFiling(filing), Area: item.Area,
 		Args: notification.Args{"number": notification.Same(fmt.Sprint(filing)), "office": p.office(item.Area), "contact": notification.Same(p.Contact)}})
 }

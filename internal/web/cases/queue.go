@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
@@ -36,6 +35,7 @@ var tabs = []tab{
 		pack.Text{Zh: "没有正在受理、核对、调查的事项。", En: "Nothing is being accepted, checked or surveyed."}},
 	{"notice", "公示公布", "Notices", casework.Under, []string{"notice", "publication"}, pack.Text{Zh: "没有要公示、公布的事项。", En: "Nothing is to be posted."}},
 	{"decide", "决定", "Decide", casework.Under, []string{"confirmation", "meeting"}, pack.Text{Zh: "没有等待决定的事项。", En: "Nothing waits for a decision."}},
+	{"due", "三天内到期", "Due in three days", casework.Due, nil, pack.Text{Zh: "三天内没有到期的事项。", En: "Nothing is due within three days."}},
 	{"returned", "退回", "Returned", casework.Returned, nil, pack.Text{Zh: "没有退回更正的事项。", En: "Nothing has been returned for mending."}},
 	{"emergencies", "急难", "Emergencies", casework.Emergencies, nil, pack.Text{Zh: "没有急难事项。", En: "There is no emergency."}},
 	{"overdue", "超期", "Overdue", casework.OverdueView, nil, pack.Text{Zh: "没有超期的事项。", En: "Nothing is overdue."}},
@@ -109,8 +109,8 @@ func (p *Pages) queue(v *web.Visit) error {
 func (p *Pages) filter(v *web.Visit) (casework.Filter, *queuePage, error) {
 	q := v.R.URL.Query()
 	page := &queuePage{Tabs: tabs, Tab: tabs[0], Query: url.Values{}, MayFile: files.Admits(v.Session)}
-	if v.Session.Posting.Role == access.Resident || !handles.Admits(v.Session) {
-		page.Tab = tabs[7]
+	if !handles.Admits(v.Session) {
+		page.Tab = tabs[slices.IndexFunc(tabs, func(t tab) bool { return t.ID == "under" })]
 	}
 	for _, t := range tabs {
 		if t.ID == q.Get("view") {

@@ -42,45 +42,59 @@ type registered struct {
 // perRegister is rows of a page of a register: it is printed.
 const perRegister = 200
 
+// askedRegister is which register is asked for; without a programme none is.
+type askedRegister struct {
+	want casework.Want
+	in   area.Code // 0 is all of the visitor's
+	on   calendar.Date
+}
+
+// registerAsked is the register that the address asks for.
+func (p *Pages) registerAsked(v *web.Visit) (a askedRegister, err error) {
+	q := v.R.URL.Query()
+	a.want.Programme, a.on = q.Get("programme"), dayOf(v.Now())
+	for _, c := range p.categories(v.Lang) {
+		a.want.Recognises = a.want.Recognises || c.Value == a.want.Programme
+	}
+	if on, err := date(v, "on"); err != nil {
+		return a, err
+	} else if on != 0 {
+		a.on = on
+	}
+	if s := q.Get("area"); s != "" {
+		a.in, err = area.Parse(s)
+	}
+	return a, err
+}
+
 func (p *Pages) register(v *web.Visit) error {
 	q := v.R.URL.Query()
-	page := &registerPage{On: dayOf(v.Now()), First: 1, Unit: v.Place(v.Session.Posting.Area), Query: url.Values{}}
-	programme := q.Get("programme")
-	page.Programmes = p.programmes(v.Lang, programme)
-	if on, err := date(v, "on"); err != nil {
+	asked, err := p.registerAsked(v)
+	if err != nil {
 		return err
-	} else if on != 0 {
-		page.On = on
 	}
-	var in area.Code
-	if s := q.Get("area"); s != "" {
-		var err error
-		if in, err = area.Parse(s); err != nil {
-			return err
-		}
-		page.Unit = v.Place(in)
+	page := &registerPage{On: asked.on, First: 1, Unit: v.Place(v.Session.Posting.Area), Query: url.Values{}}
+	page.Programmes = p.programmes(v.Lang, asked.want.Programme)
+	if asked.in != 0 {
+		page.Unit = v.Place(asked.in)
 	}
-	page.Townships = p.below(v, in)
+	page.Townships = p.below(v, asked.in)
 	for _, name := range []string{"programme", "area", "on"} {
 		if s := q.Get(name); s != "" {
 			page.Query.Set(name, s)
 		}
 	}
-	if programme == "" {
+	if asked.want.Programme == "" {
 		return v.Render(http.StatusOK, p.templates, "register", page)
 	}
-	w := casework.Want{Programme: programme}
 	for _, c := range page.Programmes {
 		if c.Chosen {
 			page.Name = c.Name
 		}
 	}
-	for _, c := range p.categories(v.Lang) {
-		w.Recognises = w.Recognises || c.Value == programme
-	}
 	page.First += int(number(q.Get("n")))
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		all, err := p.Casework.Register(ctx, tx, w, in, page.On, number(q.Get("after")), perRegister+1)
+	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
+		all, err := p.Casework.Register(ctx, tx, asked.want, asked.in, asked.on, number(q.Get("after")), perRegister+1)
 		for n, r := range all {
 			if n == perRegister {
 				page.More = "/registers?" + with(with(page.Query, "after", fmt.Sprint(all[n-1].ID)), "n", fmt.Sprint(page.First-1+perRegister)).Encode()
@@ -196,13 +210,9 @@ func (p *Pages) showNotifications(v *web.Visit, status int, f form) error {
 }
 
 func (p *Pages) readNotifications(v *web.Visit) error {
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		return notification.Read(ctx, tx, number(v.R.PostFormValue("newest")))
+	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		return "/notifications", notification.Read(ctx, tx, number(v.R.PostFormValue("newest")))
 	})
-	if err != nil {
-		return err
-	}
-	return v.Redirect("/notifications")
 }
 
 func (p *Pages) prefer(v *web.Visit) error {
@@ -213,15 +223,14 @@ func (p *Pages) prefer(v *web.Visit) error {
 	if text(v, "lang") == "en" {
 		q.Lang = fault.En
 	}
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error { return p.Notes.SetPreference(ctx, tx, q) })
-	if fault.KindOf(err) == fault.Invalid {
-		f, status := again(v, err)
-		return p.showNotifications(v, status, f)
-	}
-	if err != nil {
+	err := v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		return "/notifications", p.Notes.SetPreference(ctx, tx, q)
+	})
+	if !comesBack(err) {
 		return err
 	}
-	return v.Redirect("/notifications")
+	f, status := again(v, err)
+	return p.showNotifications(v, status, f)
 }
 
 // arrivals takes in what the SMS operator tells of what arrived.

@@ -87,9 +87,15 @@ func dateOr(v *web.Visit, name string, other calendar.Date) (calendar.Date, erro
 	return d, err
 }
 
+// comesBack reports whether a fault is shown on the page of the form, which gets what was written in it.
+func comesBack(err error) bool {
+	kind := fault.KindOf(err)
+	return err != nil && (kind == fault.Invalid || kind == fault.Conflict || kind == fault.Forbidden)
+}
+
 // seen refuses an act on a case that somebody changed since its page was made.
 func seen(v *web.Visit, item *casework.ItemFile) error {
-	if s := v.R.PostFormValue("seen"); s != "" && s != stamp(item) {
+	if v.R.PostFormValue("seen") != stamp(item) {
 		return fault.New(fault.Conflict, stale, nil)
 	}
 	return nil
@@ -103,26 +109,27 @@ func stamp(item *casework.ItemFile) string {
 // Seen is the stamp of the case that a page shows.
 func (p *itemPage) Seen() string { return stamp(p.Item) }
 
-// act runs something on a case, in one transaction with what is told of it, and goes back to the case; a fault comes back with the form.
-func (p *Pages) act(v *web.Visit, open string, do func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time, key string) error) error {
+// act does something on a case, once and not from a page that is out of date, in one transaction with what is told of it, and goes back to the case; a
+// fault comes back with the form, which is the one that is open.
+func (p *Pages) act(v *web.Visit, open string, do func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time) error) error {
 	id, err := pathID(v, "id")
 	if err != nil {
 		return err
 	}
-	now, key := v.Now(), v.R.PostFormValue("key")
+	now := v.Now()
 	if err = texts(v); err == nil {
-		err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
+		err = v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
 			item, err := p.Casework.Item(ctx, tx, id, now)
 			if err != nil {
-				return err
+				return "", err
 			}
-			return do(ctx, tx, item, now, key)
+			if err := seen(v, item); err != nil {
+				return "", err
+			}
+			return backTo(v, id), do(ctx, tx, item, now)
 		})
 	}
-	if err == nil {
-		return v.Redirect(backTo(v, id))
-	}
-	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict && kind != fault.Forbidden {
+	if !comesBack(err) {
 		return err
 	}
 	f, status := again(v, err)
@@ -137,21 +144,9 @@ func backTo(v *web.Visit, id int64) string {
 	return to
 }
 
-// done reports whether an act with this key was done before: then its stale stamp is its own doing.
-func (p *Pages) done(ctx context.Context, tx pgx.Tx, key string) (bool, error) {
-	return casework.DoneBefore(ctx, tx, key)
-}
-
 func (p *Pages) do(v *web.Visit) error {
 	id := v.R.PathValue("step")
-	return p.act(v, id, func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time, key string) error {
-		before, err := p.done(ctx, tx, key)
-		if err != nil || before {
-			return err
-		}
-		if err := seen(v, item); err != nil {
-			return err
-		}
+	return p.act(v, id, func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time) error {
 		s := item.Procedure.Step(id)
 		if s == nil {
 			return fault.New(fault.NotFound, noSuchThing, nil)
@@ -160,7 +155,7 @@ func (p *Pages) do(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.Casework.Do(ctx, tx, item.ID, s.ID, d, now, key); err != nil {
+		if _, err := p.Casework.Do(ctx, tx, item.ID, s.ID, d, now, ""); err != nil {
 			return err
 		}
 		return p.tellOfStep(ctx, tx, v, item, s, d)
@@ -170,7 +165,7 @@ func (p *Pages) do(v *web.Visit) error {
 // doing reads the form of a step.
 func (p *Pages) doing(ctx context.Context, tx pgx.Tx, v *web.Visit, item *casework.ItemFile, s *casework.Step) (d casework.Doing, err error) {
 	d = casework.Doing{Signer: text(v, "signer"), Signature: text(v, "signature"), Reason: text(v, "reason"), Result: text(v, "result"), Place: text(v, "place"),
-		Meeting: number(text(v, "meeting")), Detail: map[string]any{}}
+		Meeting: number(text(v, "meeting")), Visit: number(text(v, "visit")), Detail: map[string]any{}}
 	for _, one := range v.R.PostForm["with"] {
 		d.With = append(d.With, number(one))
 	}
@@ -269,25 +264,39 @@ func paperOf(v *web.Visit) (casework.Paper, error) {
 
 const majority = 18 // 《民法典》第17条
 
-// adults are the members of a household who sign an authorisation.
-func adults(f *registry.File, on calendar.Date) []registry.Person {
+// living are the members of a household on a day.
+func living(f *registry.File, on calendar.Date) []registry.Person {
 	if f == nil {
 		return nil
 	}
 	var all []registry.Person
 	for _, x := range f.Persons {
-		if x.Died <= on || len(x.Belongs) == 0 || x.Belongs[len(x.Belongs)-1].Lasts.To <= on {
-			continue
-		}
-		if x.Birth == calendar.Forever || calendar.Years(x.Birth, on) >= majority {
+		if x.Died > on && len(x.Belongs) > 0 && x.Belongs[len(x.Belongs)-1].Lasts.To > on {
 			all = append(all, x)
 		}
 	}
 	return all
 }
 
+func grownUp(x registry.Person, on calendar.Date) bool {
+	return x.Birth == calendar.Forever || calendar.Years(x.Birth, on) >= majority
+}
+
+// adults are the members of a household who sign an authorisation.
+func adults(f *registry.File, on calendar.Date) []registry.Person {
+	return slices.DeleteFunc(living(f, on), func(x registry.Person) bool { return !grownUp(x, on) })
+}
+
+// minors are those for whom a guardian signs it.
+func minors(f *registry.File, on calendar.Date) []registry.Person {
+	return slices.DeleteFunc(living(f, on), func(x registry.Person) bool { return grownUp(x, on) })
+}
+
 // Adults are the members who sign.
 func (p *itemPage) Adults() []registry.Person { return adults(p.File, p.Today) }
+
+// Children are those for whom a guardian signs.
+func (p *itemPage) Children() []registry.Person { return minors(p.File, p.Today) }
 
 // authorise reads who signed, and keeps each consent with package means, where a later check finds it.
 func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *casework.ItemFile, d *casework.Doing) error {
@@ -317,16 +326,22 @@ func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 			by = x.Name
 		}
 		signed = append(signed, by)
-		if p.Means == nil {
-			continue
-		}
-		a := means.Authorisation{Person: x.ID, SignedBy: by, Paper: kept, Holds: calendar.Span{From: on, To: p.consentUntil(item, on)}}
-		if _, err := p.Means.Authorise(ctx, tx, a); err != nil {
+		if err := p.consent(ctx, tx, item, x.ID, by, kept, on); err != nil {
 			return err
 		}
 	}
 	if len(missing) > 0 {
 		return fault.New(fault.Invalid, unsigned, fault.Args{"who": strings.Join(missing, v.Say("、", ", "))}).In(fault.At{Field: "signed-by"})
+	}
+	for _, x := range minors(f, on) {
+		guardian := text(v, fmt.Sprint("for-", x.ID))
+		if guardian == "" {
+			continue // a check does not cover the child then, and what it would find stays unknown
+		}
+		signed = append(signed, fmt.Sprintf("%s（代%s）", guardian, x.Name))
+		if err := p.consent(ctx, tx, item, x.ID, guardian, kept, on); err != nil {
+			return err
+		}
 	}
 	d.Detail["signed"] = strings.Join(signed, "、")
 	d.Detail["pledge"] = v.Say("如实申报，提供虚假情况的愿意承担责任", "what was declared is true")
@@ -334,6 +349,15 @@ func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 		d.Signer = strings.Join(signed, "、")
 	}
 	return nil
+}
+
+// consent keeps that somebody authorises the check of a person's means.
+func (p *Pages) consent(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, person int64, by, kept string, on calendar.Date) error {
+	if p.Means == nil {
+		return nil
+	}
+	_, err := p.Means.Authorise(ctx, tx, means.Authorisation{Person: person, SignedBy: by, Paper: kept, Holds: calendar.Span{From: on, To: p.consentUntil(item, on)}})
+	return err
 }
 
 // consentUntil is until when an authorisation holds that a filing has signed: as long as the pack says for the programme, a year where it says nothing.

@@ -20,6 +20,7 @@ import (
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/notification"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/web"
 )
 
@@ -94,46 +95,57 @@ func (p *Pages) supervised(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	kind, key, now := v.R.PathValue("kind"), v.R.PostFormValue("key"), v.Now()
-	var item int64
+	var s *casework.Supervision
 	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		s, err := p.Casework.Supervised(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if s.Item == nil {
-			return fault.New(fault.NotFound, noSuchThing, nil)
-		}
-		item = s.Item.ID
-		if err := texts(v); err != nil {
-			return err
-		}
-		said, err := needed(v, "said", "内容", "what is said")
-		if err != nil {
-			return err
-		}
-		switch kind {
-		case "ask":
-			if err := p.Casework.Ask(ctx, tx, id, said, now, key); err != nil {
-				return err
-			}
-			return p.tellOfAsking(ctx, tx, v, s.Item, said, id)
-		case "answer":
-			return p.Casework.AnswerAsked(ctx, tx, id, said, now, key)
-		case "close":
-			return p.Casework.CloseSupervision(ctx, tx, id, said, now, key)
-		}
-		return fault.New(fault.NotFound, noSuchThing, nil)
+		s, err = p.Casework.Supervised(ctx, tx, id)
+		return err
 	})
-	if err == nil {
-		return v.Redirect(fmt.Sprintf("/cases/%d#supervision", item))
+	if err != nil {
+		return err
 	}
-	if k := fault.KindOf(err); item == 0 || k != fault.Invalid && k != fault.Conflict && k != fault.Forbidden {
+	if s.Item == nil {
+		return fault.New(fault.NotFound, noSuchThing, nil)
+	}
+	err = v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		return fmt.Sprintf("/cases/%d#supervision", s.Item.ID), p.supervise(ctx, tx, v, id)
+	})
+	if !comesBack(err) {
 		return err
 	}
 	f, status := again(v, err)
-	v.R.SetPathValue("id", strconv.FormatInt(item, 10))
+	v.R.SetPathValue("id", strconv.FormatInt(s.Item.ID, 10))
 	return p.showItem(v, status, f, fmt.Sprint("supervision-", id))
+}
+
+// supervise does what the form asks for, unless somebody acted since its page was made.
+func (p *Pages) supervise(ctx context.Context, tx pgx.Tx, v *web.Visit, id int64) error {
+	now := v.Now()
+	s, err := p.Casework.Supervised(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if v.R.PostFormValue("seen") != strconv.Itoa(len(s.Acts)) {
+		return fault.New(fault.Conflict, stale, nil)
+	}
+	if err := texts(v); err != nil {
+		return err
+	}
+	said, err := needed(v, "said", "内容", "what is said")
+	if err != nil {
+		return err
+	}
+	switch v.R.PathValue("kind") {
+	case "ask":
+		if err := p.Casework.Ask(ctx, tx, id, said, now, ""); err != nil {
+			return err
+		}
+		return p.tellOfAsking(ctx, tx, v, s.Item, said, id)
+	case "answer":
+		return p.Casework.AnswerAsked(ctx, tx, id, said, now, "")
+	case "close":
+		return p.Casework.CloseSupervision(ctx, tx, id, said, now, "")
+	}
+	return fault.New(fault.NotFound, noSuchThing, nil)
 }
 
 // tellOfAsking tells whoever handles a case what the county asks.
@@ -151,7 +163,7 @@ func (p *Pages) tellOfAsking(ctx context.Context, tx pgx.Tx, v *web.Visit, q *ca
 	if err != nil {
 		when = byWhen(time.Time{})
 	}
-	return p.tell(ctx, tx, item, to, "item-question", fmt.Sprint(id, "-", v.Now().UnixMicro()), notification.Args{"reason": notification.Same(said), "due": when})
+	return p.tell(ctx, tx, item, to, telling.ItemQuestion, fmt.Sprint(id, "-", v.Now().UnixMicro()), notification.Args{"reason": notification.Same(said), "due": when})
 }
 
 // answerDays is working days in which an answer is wished for; nothing depends on it.
@@ -159,7 +171,7 @@ const answerDays = 3
 
 // look has the county look at a case for a reason of its own.
 func (p *Pages) look(v *web.Visit) error {
-	return p.act(v, "look", func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time, key string) error {
+	return p.act(v, "look", func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time) error {
 		said, err := needed(v, "said", "要问什么", "what is asked")
 		if err != nil {
 			return err
@@ -168,11 +180,7 @@ func (p *Pages) look(v *web.Visit) error {
 		if text(v, "complaint") != "" {
 			kind = "complaint"
 		}
-		before, err := p.done(ctx, tx, key)
-		if err != nil || before {
-			return err
-		}
-		id, err := p.Casework.Look(ctx, tx, item.ID, kind, now, key)
+		id, err := p.Casework.Look(ctx, tx, item.ID, kind, now, "")
 		if err != nil {
 			return err
 		}

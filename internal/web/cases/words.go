@@ -84,6 +84,7 @@ var words = map[string]map[string]pack.Text{
 	},
 	"actor": {
 		"resident": {Zh: "申请人", En: "applicant"}, "village-assistant": {Zh: "村级协理员", En: "village assistant"}, "township-officer": {Zh: "镇街经办", En: "township officer"},
+		"window":         {Zh: "受理窗口", En: "window that took it in"},
 		"county-officer": {Zh: "县级经办", En: "county officer"}, "county-supervisor": {Zh: "县级监管", En: "county supervisor"}, "community": {Zh: "村民代表", En: "community"},
 		"coordination": {Zh: "县级协调机制", En: "county's mechanism"}, "decider": {Zh: "审批人", En: "decider"}, "department-officer": {Zh: "部门经办", En: "department officer"},
 		"fund": {Zh: "基金、慈善组织", En: "fund or charity"}, "provider": {Zh: "服务单位", En: "provider"}, "finance": {Zh: "发放单位", En: "finance"},

@@ -3,9 +3,11 @@ package cases_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"html"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -32,6 +34,7 @@ import (
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/sealed"
+	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 	"dajiuzhu/internal/web/cases"
 	"dajiuzhu/packs"
@@ -68,11 +71,13 @@ type world struct {
 	access *access.Access
 	server *httptest.Server
 	engine *engine
+	keys   *sealed.Keys
 	deps   cases.Deps
 	mu     sync.Mutex
 	now    time.Time
 	tokens map[string]string
 	ids    map[string]int64
+	logins map[string]string // of residents, whose logins are drawn
 	log    bytes.Buffer
 }
 
@@ -107,13 +112,14 @@ var people = []struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, db: postgrestest.New(t), tokens: map[string]string{}, ids: map[string]int64{}, engine: &engine{[]casework.Outcome{
+	w := &world{T: t, db: postgrestest.New(t), tokens: map[string]string{}, ids: map[string]int64{}, logins: map[string]string{}, engine: &engine{[]casework.Outcome{
 		{Programme: "dibao", Name: pack.Text{Zh: "低保", En: "dibao"}, Outcome: "eligible", Grants: []casework.Grant{{Component: "difference", Amount: yuan("812.40"), Per: "month"}}},
 		{Programme: "temp-expenditure", Name: pack.Text{Zh: "支出型临时救助", En: "temporary aid"}, Outcome: "likely", Grants: []casework.Grant{{Component: "aid", Amount: yuan("4400"), Per: "once"}}},
 		{Programme: "special-family", Name: pack.Text{Zh: "失独", En: "special family"}, Outcome: "possible"},
 	}}}
 	w.at(2, 9)
 	keys := sealed.NewKeys()
+	w.keys = keys
 	var err error
 	w.access, err = access.New(access.Config{DB: w.db, Keys: keys, Clock: w.clock, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1}, Site: access.Site{Name: "大救助", URL: "http://localhost"}})
 	w.must(err)
@@ -124,7 +130,8 @@ func newWorld(t *testing.T) *world {
 	w.must(pgx.BeginFunc(t.Context(), w.db.Own(), func(tx pgx.Tx) error { return casework.ApplyPack(t.Context(), tx, dezhou()) }))
 	r := registry.New(keys)
 	notes := notification.New(notification.Config{DB: w.db, Keys: keys, Messages: dezhou().Messages, Clock: w.clock, People: r, Staff: w.access})
-	w.deps = cases.Deps{DB: w.db, Pack: dezhou(), Casework: casework.New(dezhou(), w.engine), Registry: r, Means: means.New(keys, r), Notes: notes, Contact: "12345"}
+	w.deps = cases.Deps{DB: w.db, Pack: dezhou(), Casework: casework.New(dezhou(), w.engine).Sealing(keys), Visits: visit.New(dezhou(), r, keys, nil), Registry: r,
+		Means: means.New(keys, r), Notes: notes, Contact: "12345", Access: w.access}
 	pages, err := cases.New(w.deps)
 	w.must(err)
 	site, err := web.New(web.Config{DB: w.db, Access: w.access, Log: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError})), Metrics: prometheus.NewRegistry(), Clock: w.clock, Places: dezhou().Areas,
@@ -166,7 +173,10 @@ func (w *world) account(login string, p access.Posting) {
 
 const password = "correct horse battery"
 
-func (w *world) signIn(login, first string) {
+func (w *world) signIn(login, first string) { w.Helper(); w.signInAs(login, login, first) }
+
+// signInAs signs in to a login, under a name of the test's.
+func (w *world) signInAs(name, login, first string) {
 	w.Helper()
 	from := access.Visitor{Address: netip.MustParseAddr("192.0.2.1"), Agent: "a browser"}
 	token, _, err := w.access.SignIn(w.Context(), login, first, from)
@@ -181,7 +191,14 @@ func (w *world) signIn(login, first string) {
 		_, token, err = w.access.FinishTOTP(w.Context(), token, n.Key, code)
 		w.must(err)
 	}
-	w.tokens[login] = token
+	w.tokens[name] = token
+}
+
+// accountOf is the account of a resident.
+func (w *world) accountOf(name string) (id int64) {
+	w.Helper()
+	w.must(w.db.Own().QueryRow(w.Context(), "select id from account where login = $1", w.logins[name]).Scan(&id))
+	return id
 }
 
 // page is an answer.
@@ -194,15 +211,28 @@ type page struct {
 
 func (w *world) request(login, method, path string, fields url.Values) page {
 	w.Helper()
+	if method == "POST" && !fields.Has("once") { // as each showing of a form has a key
+		fields = maps.Clone(fields)
+		if fields == nil {
+			fields = url.Values{}
+		}
+		fields.Set("once", rand.Text())
+	}
 	r, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+path, strings.NewReader(fields.Encode()))
 	w.must(err)
 	if method == "POST" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	r.AddCookie(&http.Cookie{Name: "dajiuzhu_session", Value: w.tokens[login]})
 	if fields.Get("_lang") != "" {
 		r.AddCookie(&http.Cookie{Name: "dajiuzhu_lang", Value: fields.Get("_lang")})
 	}
+	return w.answer(login, r)
+}
+
+// answer sends a request in somebody's session.
+func (w *world) answer(login string, r *http.Request) page {
+	w.Helper()
+	r.AddCookie(&http.Cookie{Name: "dajiuzhu_session", Value: w.tokens[login]})
 	client := *w.server.Client()
 	client.CheckRedirect = func(next *http.Request, _ []*http.Request) error {
 		next.AddCookie(&http.Cookie{Name: "dajiuzhu_session", Value: w.tokens[login]})
@@ -249,16 +279,36 @@ func (w *world) send(login, from, to string, pairs ...string) page {
 func (w *world) formOf(login, from, to string, pairs ...string) url.Values {
 	w.Helper()
 	p := w.get(login, from)
+	fields := hidden(p, to)
+	if fields == nil {
+		w.Fatalf("%s: the page %s (%d) has no form that goes to %s", login, from, p.status, to)
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		fields.Add(pairs[i], pairs[i+1])
+	}
+	return fields
+}
+
+// hidden are the hidden fields of the form of a page that goes to an address, nil if it has none.
+func hidden(p page, to string) url.Values {
 	i := strings.Index(p.raw, `action="`+to+`"`)
 	if i < 0 {
-		w.Fatalf("%s: the page %s (%d) has no form that goes to %s", login, from, p.status, to)
+		return nil
 	}
 	rest := p.raw[i:]
 	rest = rest[:strings.Index(rest, "</form>")]
 	fields := url.Values{}
 	for _, m := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(rest, -1) {
-		fields.Set(m[1], html.UnescapeString(m[2]))
+		fields.Add(m[1], html.UnescapeString(m[2]))
 	}
+	return fields
+}
+
+// forged is a form that no page gave, as of the case as it stands.
+func (w *world) forged(path string, pairs ...string) url.Values {
+	w.Helper()
+	seen := regexp.MustCompile(`name="seen" value="([^"]+)"`).FindStringSubmatch(w.get("supervisor", path).raw)
+	fields := url.Values{"once": {rand.Text()}, "seen": seen[1:]}
 	for i := 0; i < len(pairs); i += 2 {
 		fields.Add(pairs[i], pairs[i+1])
 	}
@@ -270,6 +320,16 @@ func (w *world) count(query string, args ...any) (n int) {
 	w.Helper()
 	w.must(w.db.Own().QueryRow(w.Context(), "select count(*) from "+query, args...).Scan(&n))
 	return n
+}
+
+// postingOf is the posting of one of the people.
+func postingOf(login string) access.Posting {
+	for _, p := range people {
+		if p.login == login {
+			return access.Posting{Role: p.role, Area: p.area, Department: p.dept, Span: calendar.Since(calendar.Must(2026, 1, 1))}
+		}
+	}
+	panic(login)
 }
 
 // account2 is another account of a department.

@@ -177,18 +177,30 @@ func (p *Pages) act(v *web.Visit) error {
 	if do == nil {
 		return fault.New(fault.NotFound, noSuchPage, nil)
 	}
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		id, err = do(ctx, tx, v, id)
-		return err
+	err = v.Act(access.ForMeans, func(ctx context.Context, tx pgx.Tx) (string, error) {
+		to, err := do(ctx, tx, v, id)
+		if err == nil && to == id {
+			err = p.tell(ctx, tx, id, v.R.PathValue("act"))
+		}
+		return fmt.Sprintf("/checks/%d", to), err
 	})
 	var told *fault.Error
 	if errors.As(err, &told) && told.Kind != fault.NotFound {
 		return p.showCheck(v, 0, err)
 	}
+	return err
+}
+
+// tell tells whoever goes on with a check that was moved.
+func (p *Pages) tell(ctx context.Context, tx pgx.Tx, id int64, act string) error {
+	if !slices.Contains([]string{"request", "report", "object", "uphold"}, act) {
+		return nil
+	}
+	c, err := p.Means.Get(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	return v.Redirect(fmt.Sprintf("/checks/%d", id))
+	return p.Telling.CheckMoved(ctx, tx, c)
 }
 
 func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, id int64) (int64, error) {

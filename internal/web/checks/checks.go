@@ -19,6 +19,7 @@ import (
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/web"
 )
 
@@ -31,6 +32,7 @@ type Deps struct {
 	Pack     *pack.Pack
 	Means    *means.Checks
 	Registry *registry.Registry
+	Telling  *telling.Telling // nil: nobody is told
 }
 
 // Pages are the pages on checks of means.
@@ -55,7 +57,7 @@ var sees = web.May(access.CheckMeans, access.Decide, access.SeeOpenings)
 func (p *Pages) Routes() []web.Route {
 	does := web.May(access.CheckMeans)
 	return []web.Route{
-		{Pattern: "GET /checks", Who: sees, Do: p.list},
+		{Pattern: "GET /checks", Who: sees, Do: p.list, List: true, Export: p.exported()},
 		{Pattern: "GET /checks/new", Who: does, Do: p.newPage},
 		{Pattern: "POST /checks/new", Who: does, Do: p.draft},
 		{Pattern: "GET /checks/{id}", Who: sees, Do: p.check},
@@ -65,7 +67,7 @@ func (p *Pages) Routes() []web.Route {
 
 // Nav are the places of work that the pages offer.
 func (p *Pages) Nav() []web.Link {
-	return []web.Link{{Path: "/checks", Zh: "核对", En: "Checks of means", Who: sees}}
+	return []web.Link{{Path: "/checks", Zh: "核对", En: "Means checks", Who: sees}}
 }
 
 var noSuchPage = fault.Text{Key: "checks.no-such-page", Zh: "没有这个页面", En: "there is no such page"}
@@ -174,6 +176,35 @@ func (p *Pages) list(v *web.Visit) error {
 	return v.Render(http.StatusOK, p.templates, "checks", page)
 }
 
+// exported gives the checks as a file.
+func (p *Pages) exported() *web.Export {
+	return &web.Export{Zh: "家庭经济状况核对", En: "Checks of means", Personal: true, As: access.ForMeans,
+		Head: func(v *web.Visit) []string {
+			return []string{v.Say("编号", "No."), v.Say("住址", "Place"), v.Say("户号", "Household"), v.Say("事由", "For"), v.Say("状态", "State"), v.Say("发起", "Requested"),
+				v.Say("报告", "Reported"), v.Say("到期", "Until")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *web.Visit) (rows [][]string, next string, err error) {
+			q := v.R.URL.Query()
+			before, _ := strconv.ParseInt(q.Get("after"), 10, 64)
+			all, err := p.Means.List(ctx, tx, means.State(q.Get("state")), before, web.ExportPage)
+			for i := range all {
+				l := line(v, &all[i])
+				rows = append(rows, []string{strconv.FormatInt(l.ID, 10), l.Place, strconv.FormatInt(l.Household, 10), l.Reason, l.State, day(l.Requested), day(l.Reported), day(l.Expires)})
+			}
+			if len(all) == web.ExportPage {
+				next = strconv.FormatInt(all[len(all)-1].ID, 10)
+			}
+			return rows, next, err
+		}}
+}
+
+func day(d calendar.Date) string {
+	if d == 0 || d == calendar.Forever {
+		return ""
+	}
+	return d.String()
+}
+
 type memberLine struct {
 	ID        int64
 	Name      string
@@ -265,13 +296,12 @@ func (p *Pages) draft(v *web.Visit) error {
 	if len(d.Scope) == 0 || d.Reason == "" {
 		return p.showNew(v, http.StatusUnprocessableEntity, fault.New(fault.Invalid, nobodyChosen, nil))
 	}
-	var id int64
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		id, err = p.Means.Draft(ctx, tx, d)
-		return err
+	err = v.Act(access.ForMeans, func(ctx context.Context, tx pgx.Tx) (string, error) {
+		id, err := p.Means.Draft(ctx, tx, d)
+		return fmt.Sprintf("/checks/%d", id), err
 	})
 	if err != nil {
 		return p.showNew(v, 0, err)
 	}
-	return v.Redirect(fmt.Sprintf("/checks/%d", id))
+	return nil
 }

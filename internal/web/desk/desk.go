@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -13,9 +14,12 @@ import (
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
@@ -29,9 +33,11 @@ type Deps struct {
 	DB       *postgres.DB
 	Pack     *pack.Pack
 	Record   *ingest.Record
+	Registry *registry.Registry
 	Warnings *warning.Warnings
 	Visits   *visit.Visits
 	Casework *casework.Casework
+	Queue    *jobs.Queue // nil: nothing is said of jobs
 }
 
 // Pages is the first page.
@@ -56,13 +62,14 @@ func (p *Pages) Routes() []web.Route {
 
 // Nav is where it is.
 func (p *Pages) Nav() []web.Link {
-	return []web.Link{{Path: "/", Zh: "工作台", En: "Desk", Who: web.Ready}}
+	return []web.Link{{Path: "/", Zh: "工作台", En: "Desk", Who: web.Ready.But(access.SeeOwnFile)}}
 }
 
 // page is what a desk shows.
 type page struct {
 	Figures []figure
 	Parts   []part
+	Quiet   []part // those in which there is nothing, while there is something in others
 	Actions []action
 	Search  bool // a box to look somebody up
 }
@@ -75,14 +82,21 @@ type figure struct {
 	Grave bool // something is over its limit
 }
 
+// tab is a part of a list, and how many stand there.
+type tab struct{ To, Name, Count string }
+
 // part is a list's first rows.
 type part struct {
+	Tabs  []tab // kinds of work in the list, each with its own
 	Title string
 	Rows  []row
 	To    string // the whole list, "" if this is all
 	Empty string
 	How   string // how something gets here
 }
+
+// full reports whether there is something in a part.
+func (s part) full() bool { return len(s.Rows)+len(s.Tabs) > 0 }
 
 // row is one thing to do.
 type row struct {
@@ -113,16 +127,21 @@ var desks = map[access.Role][]fill{
 	access.Assistant:     {(*Pages).visits, (*Pages).warnings, (*Pages).cases, (*Pages).unread},
 	access.Officer:       {(*Pages).cases, (*Pages).warnings, (*Pages).visits, (*Pages).reviews, (*Pages).unread},
 	access.Decider:       {(*Pages).cases, (*Pages).unread},
-	access.Supervisor:    {(*Pages).supervision, (*Pages).cases, (*Pages).warnings, (*Pages).unread},
+	access.Supervisor:    {(*Pages).supervision, (*Pages).times, (*Pages).cases, (*Pages).warnings, (*Pages).unread},
 	access.Department:    {(*Pages).cases, (*Pages).warnings, (*Pages).feeds, (*Pages).unread},
-	access.Administrator: {(*Pages).warnings, (*Pages).supervision, (*Pages).feeds, (*Pages).unread},
-	access.Inspector:     {(*Pages).supervision, (*Pages).unread},
-	access.Hotline:       {(*Pages).search, (*Pages).unread},
-	access.Organisation:  {(*Pages).unread},
-	access.Resident:      {(*Pages).own, (*Pages).unread},
+	access.Administrator: {(*Pages).hardest, (*Pages).times, (*Pages).warned, (*Pages).supervised, (*Pages).lapses, (*Pages).feeds, (*Pages).jobs, (*Pages).unread},
+	access.Inspector:     {(*Pages).supervision, (*Pages).opened, (*Pages).trail, (*Pages).proof, (*Pages).unread},
+	access.Hotline:       {(*Pages).search, (*Pages).reported, (*Pages).unread},
+	access.Organisation:  {(*Pages).offering, (*Pages).reported, (*Pages).unread},
 }
 
+// ownDesk is where a resident begins: a page of casework, since nothing else concerns them.
+const ownDesk = "/my"
+
 func (p *Pages) first(v *web.Visit) error {
+	if v.Session.Posting.Role == access.Resident {
+		return v.Redirect(ownDesk)
+	}
 	d := &on{Visit: v}
 	err := p.DB.As(v.R.Context(), v.Principal(""), func(tx pgx.Tx) error {
 		d.page = page{}
@@ -136,19 +155,34 @@ func (p *Pages) first(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	d.page.settle()
 	return v.Render(http.StatusOK, p.templates, "desk", d.page)
 }
 
+// settle puts parts in which there is nothing aside, so that the others have the room; of a desk with nothing on it the first stays.
+func (p *page) settle() {
+	full := slices.ContainsFunc(p.Parts, part.full)
+	var kept []part
+	for n, s := range p.Parts {
+		if s.full() || !full && n == 0 {
+			kept = append(kept, s)
+		} else {
+			p.Quiet = append(p.Quiet, s)
+		}
+	}
+	p.Parts = kept
+}
+
 const (
-	most    = 100 // up to which things are counted
-	rowsOf  = 6   // rows of a part
-	rowsOf1 = 12  // of the first part, which is what the role is there for
+	most    = 10_000 // up to which things are counted
+	rowsOf  = 6      // rows of a part
+	rowsOf1 = 12     // of the first part, which is what the role is there for
 )
 
-// count is a number as it is shown, 99+ from most on.
-func count(n int) string {
+// count is a number as it is shown: exact below most.
+func (d *on) count(n int) string {
 	if n >= most {
-		return strconv.Itoa(most-1) + "+"
+		return d.Say("约1万以上", "over 10,000")
 	}
 	return strconv.Itoa(n)
 }
@@ -156,14 +190,14 @@ func count(n int) string {
 // figure adds a count, unless there is nothing to count.
 func (d *on) figure(n int, zh, en, to string) {
 	if n > 0 {
-		d.page.Figures = append(d.page.Figures, figure{Count: count(n), Name: d.Say(zh, en), To: to})
+		d.page.Figures = append(d.page.Figures, figure{Count: d.count(n), Name: d.Say(zh, en), To: to})
 	}
 }
 
 // late puts what is over its limit before all other counts.
 func (d *on) late(n int, zh, en, to string) {
 	if n > 0 {
-		d.page.Figures = slices.Insert(d.page.Figures, d.page.graves(), figure{count(n), d.Say(zh, en), to, true})
+		d.page.Figures = slices.Insert(d.page.Figures, d.page.graves(), figure{d.count(n), d.Say(zh, en), to, true})
 	}
 }
 
@@ -204,7 +238,7 @@ func (p *Pages) unread(ctx context.Context, tx pgx.Tx, d *on) error {
 		if e.Read && len(d.page.Parts) > 0 {
 			continue
 		}
-		r := row{To: "/notifications", Title: e.Title.In(d.Lang), Detail: e.Text.In(d.Lang), When: web.View{Visit: d.Visit}.Moment(e.At), Soon: e.Urgent}
+		r := row{To: cmp.Or(telling.Link(e.About), "/notifications"), Title: e.Title.In(d.Lang), Detail: e.Text.In(d.Lang), When: web.View{Visit: d.Visit}.Moment(e.At), Soon: e.Urgent}
 		if !e.Read {
 			r.Mark = d.Say("未读", "unread")
 		}
@@ -224,37 +258,58 @@ func (p *Pages) search(_ context.Context, _ pgx.Tx, d *on) error {
 	return nil
 }
 
-// own is what a resident has going on.
-func (p *Pages) own(ctx context.Context, tx pgx.Tx, d *on) error {
-	all, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Under, Now: d.Now(), Most: most})
-	if err != nil {
-		return err
-	}
-	d.figure(len(all), "正在办的事", "Under way", "/cases")
-	d.add(part{Title: d.Say("我的事项", "My matters"), To: "/cases", Rows: p.items(d, all), Empty: d.Say("没有正在办的事项", "Nothing is under way"),
-		How: d.Say("需要帮助时，请找村（社区）或镇街，或拨打12345", "If you need help, go to your village or township, or call 12345")})
-	return nil
+// queues are the parts of the queue as its own page has them, with those that do each kind of work.
+var queues = []struct {
+	view, zh, en string
+	filter       casework.Filter
+}{
+	{"verify", "核实", "Verify", casework.Filter{View: casework.Under, Gives: []string{"application", "authorisation", "acceptance", "check", "survey", "visit", "opinion", "review", "papers"}}},
+	{"decide", "决定", "Decide", casework.Filter{View: casework.Under, Gives: []string{"confirmation", "meeting"}}},
+	{"notice", "公示公布", "Notices", casework.Filter{View: casework.Under, Gives: []string{"notice", "publication"}}},
+	{"returned", "退回", "Returned", casework.Filter{View: casework.Returned}},
+	{"emergencies", "急难", "Emergencies", casework.Filter{View: casework.Emergencies}},
 }
 
+// cases is the queue: what is due first, and how much there is of each kind of work.
 func (p *Pages) cases(ctx context.Context, tx pgx.Tx, d *on) error {
-	all, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Mine, Now: d.Now(), Most: most})
+	first := len(d.page.Parts) == 0
+	all, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Mine, Now: d.Now(), Most: rowsOf1})
 	if err != nil {
 		return err
 	}
-	over, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.OverdueView, Now: d.Now(), Most: most})
+	count := func(f casework.Filter) (int, error) {
+		f.Now = d.Now()
+		return p.Casework.Count(ctx, tx, f, most)
+	}
+	mine, err := count(casework.Filter{View: casework.Mine})
 	if err != nil {
 		return err
 	}
-	soon := 0
-	for _, q := range all {
-		if !q.Deadline.IsZero() && !q.Overdue(d.Now()) && q.Deadline.Sub(d.Now()) <= soonest {
-			soon++
+	due, err := count(casework.Filter{View: casework.Due})
+	if err != nil {
+		return err
+	}
+	over, err := count(casework.Filter{View: casework.OverdueView})
+	if err != nil {
+		return err
+	}
+	d.figure(mine, "待我办的事项", "Cases for me", "/cases?view=mine")
+	d.figure(due, "三天内到期", "Due in three days", "/cases?view=due")
+	d.late(over, "超期事项", "Cases overdue", "/cases?view=overdue")
+	var kinds []tab
+	for _, q := range queues {
+		if !first {
+			break
+		}
+		n, err := count(q.filter)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			kinds = append(kinds, tab{"/cases?view=" + q.view, d.Say(q.zh, q.en), d.count(n)})
 		}
 	}
-	d.figure(len(all), "待我办的事项", "Cases for me", "/cases?view=mine")
-	d.figure(soon, "三天内到期", "Due in three days", "/cases?view=mine")
-	d.late(len(over), "超期事项", "Cases overdue", "/cases?view=overdue")
-	d.add(part{Title: d.Say("待我办的事项", "Cases that wait for me"), To: "/cases?view=mine", Rows: p.items(d, all),
+	d.add(part{Tabs: kinds, Title: d.Say("待我办的事项", "Cases that wait for me"), To: "/cases?view=mine", Rows: p.items(d, all),
 		Empty: d.Say("没有等您办的事项", "No case waits for you"), How: d.Say("到了您这一步的事项会按期限排在这里", "Cases that come to your step appear here by their limits")})
 	return nil
 }
@@ -275,17 +330,11 @@ func (p *Pages) items(d *on, all []*casework.Queued) (rows []row) {
 }
 
 func (p *Pages) reviews(ctx context.Context, tx pgx.Tx, d *on) error {
-	all, err := p.Casework.Reviews(ctx, tx, 0, 0, most)
+	open, over, err := p.Casework.ReviewCounts(ctx, tx, d.Today(), most)
 	if err != nil {
 		return err
 	}
-	over := 0
-	for _, r := range all {
-		if r.Due < d.Today() {
-			over++
-		}
-	}
-	d.figure(len(all), "定期核查待办", "Reviews to be done", "/reviews")
-	d.late(over, "核查超期", "Reviews overdue", "/reviews")
+	d.figure(open, "定期核查待办", "Reviews to be done", "/reviews")
+	d.late(over, "核查超期", "Reviews overdue", "/reviews") // they stand first there
 	return nil
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,43 +47,52 @@ func (p *Pages) visits(ctx context.Context, tx pgx.Tx, d *on) error {
 }
 
 func (p *Pages) warnings(ctx context.Context, tx pgx.Tx, d *on) error {
-	f := warning.Filter{Route: p.desk(d.Session.Posting.Role), Today: d.Today(), Most: rowsOf1}
-	to := "/warnings"
-	if f.Route != "" {
-		to = "/warnings?view=desk"
-	}
+	f, to := p.desked(d)
 	list, err := p.Warnings.Inbox(ctx, tx, f)
 	if err != nil {
 		return err
 	}
-	open, err := p.Warnings.Count(ctx, tx, f, most)
-	if err != nil {
+	if err := p.warned(ctx, tx, d); err != nil {
 		return err
 	}
-	red, over := f, f
-	red.Levels, over.Overdue = []string{"red"}, true
-	reds, err := p.Warnings.Count(ctx, tx, red, most)
-	if err != nil {
-		return err
-	}
-	overs, err := p.Warnings.Count(ctx, tx, over, most)
-	if err != nil {
-		return err
-	}
-	d.figure(open, "待处理预警", "Warnings to be worked on", to)
-	d.figure(reds, "其中红色", "Red ones among them", "/warnings?level=red")
-	d.late(overs, "预警超期", "Warnings overdue", "/warnings?view=overdue")
 	s := part{Title: d.Say("待处理预警", "Warnings"), To: to, Empty: d.Say("没有待处理的预警", "No warning waits"),
 		How: d.Say("发现可能有困难的人家，或有人求助，会出现在这里", "Families that may be in need, found or told of, appear here")}
 	for _, i := range list.Items {
-		s.Rows = append(s.Rows, p.warned(d, i))
+		s.Rows = append(s.Rows, p.warning(d, i))
 	}
 	d.add(s)
 	return nil
 }
 
-// warned is a warning as a row.
-func (p *Pages) warned(d *on, i warning.Item) row {
+// desked is which warnings lie at the visitor's desk, of one that looks at all all of them, and the list of them.
+func (p *Pages) desked(d *on) (warning.Filter, string) {
+	f := warning.Filter{Route: p.desk(d.Session.Posting.Role), Today: d.Today(), Most: rowsOf1}
+	if f.Route != "" {
+		return f, "/warnings?view=desk"
+	}
+	return f, "/warnings?view=open"
+}
+
+// warned is how many warnings there are to work on.
+func (p *Pages) warned(ctx context.Context, tx pgx.Tx, d *on) error {
+	f, to := p.desked(d)
+	red, over := f, warning.Filter{Overdue: true, Today: d.Today()}
+	red.Levels = []string{"red"}
+	var counts [3]int
+	for n, f := range []warning.Filter{f, red, over} {
+		var err error
+		if counts[n], err = p.Warnings.Count(ctx, tx, f, most); err != nil {
+			return err
+		}
+	}
+	d.figure(counts[0], "待处理预警", "Warnings to be worked on", to)
+	d.figure(counts[1], "其中红色", "Red ones among them", to+"&level=red")
+	d.late(counts[2], "预警超期", "Warnings overdue", "/warnings?view=overdue")
+	return nil
+}
+
+// warning is a warning as a row.
+func (p *Pages) warning(d *on, i warning.Item) row {
 	r := row{To: fmt.Sprintf("/warnings/%d", i.ID), Title: p.ruleName(d, i.Rule), Level: i.Level, Late: i.Overdue, Soon: i.Due <= d.Today(), When: p.by(d, i.Due)}
 	switch {
 	case i.Head != "":
@@ -96,59 +106,104 @@ func (p *Pages) warned(d *on, i warning.Item) row {
 	return r
 }
 
-// supervised are the kinds of what the county looks at.
-var supervised = map[string][2]string{
-	"overdue": {"超期", "Overdue"}, "overridden": {"与预判不一致", "Decided otherwise"}, "returned": {"退回", "Returned"}, "near-kin": {"近亲属", "Near relatives"},
-	"drawn": {"抽中待看", "Drawn"}, "complaint": {"投诉", "Complaints"}, "asked": {"主动查看", "Looked at"},
+// supervisions are the kinds of what the county looks at, in the order in which they press.
+var supervisions = []struct {
+	kind, zh, en string
+	grave        bool
+}{
+	{"overdue", "超期", "Overdue", true}, {"overridden", "与预判不一致", "Decided otherwise", true}, {"near-kin", "近亲属", "Near relatives", true},
+	{"complaint", "投诉", "Complaints", true}, {"drawn", "抽中待看", "Drawn", false}, {"returned", "退回", "Returned", false}, {"asked", "主动查看", "Looked at", false},
+}
+
+// supervised is how many cases the county has to look at, by why.
+func (p *Pages) supervised(ctx context.Context, tx pgx.Tx, d *on) error {
+	counts, err := p.Casework.SupervisionCounts(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, k := range supervisions {
+		show := d.figure
+		if k.grave {
+			show = d.late
+		}
+		show(counts[k.kind], k.zh, k.en, "/supervision?kind="+k.kind)
+	}
+	return nil
 }
 
 func (p *Pages) supervision(ctx context.Context, tx pgx.Tx, d *on) error {
-	all, err := p.Casework.Supervisions(ctx, tx, casework.SupervisionFilter{Most: most})
+	if err := p.supervised(ctx, tx, d); err != nil {
+		return err
+	}
+	all, err := p.Casework.Supervisions(ctx, tx, casework.SupervisionFilter{Most: rowsOf1})
 	if err != nil {
 		return err
 	}
 	s := part{Title: d.Say("要看的事项", "Cases to look at"), To: "/supervision", Empty: d.Say("没有要看的事项", "There is nothing to look at"),
 		How: d.Say("抽中、超期、与预判不一致、涉及近亲属的事项会出现在这里", "Cases that were drawn, are overdue, were decided otherwise or concern relatives of staff appear here")}
-	kinds := map[string]int{}
 	for _, one := range all {
-		kinds[one.Kind]++
 		r := row{To: fmt.Sprintf("/cases/%d", one.Item.ID), Title: one.Item.Name.In(d.Lang), Detail: join(web.MaskedName(one.Item.Called), p.short(one.Item.Area)),
-			Mark: d.Say(supervised[one.Kind][0], supervised[one.Kind][1]), When: web.View{Visit: d.Visit}.Moment(one.At), Late: one.Kind == "overdue"}
-		s.Rows = append(s.Rows, r)
-	}
-	for _, kind := range []string{"drawn", "overdue", "overridden", "near-kin"} {
-		show := d.figure
-		if kind != "drawn" {
-			show = d.late
+			When: web.View{Visit: d.Visit}.Moment(one.At), Late: one.Kind == "overdue"}
+		for _, k := range supervisions {
+			if k.kind == one.Kind {
+				r.Mark = d.Say(k.zh, k.en)
+			}
 		}
-		show(kinds[kind], supervised[kind][0], supervised[kind][1], "/supervision?kind="+kind)
+		s.Rows = append(s.Rows, r)
 	}
 	d.add(s)
 	return nil
 }
 
+// feeds are those that are late, each once, with where.
 func (p *Pages) feeds(ctx context.Context, tx pgx.Tx, d *on) error {
 	all, err := p.Record.Freshness(ctx, tx, d.Today())
 	if err != nil {
 		return err
 	}
-	department := d.Session.Posting.Department
-	s := part{Title: d.Say("迟报的数据", "Feeds that are late"), To: "/feeds", Empty: d.Say("数据都按时到了", "Every feed came in time"),
+	own := d.Session.Posting
+	s := part{Title: d.Say("迟报的数据", "Feeds that are late"), To: "/feeds?late=1", Empty: d.Say("数据都按时到了", "Every feed came in time"),
 		How: d.Say("过了约定日期还没有送来的数据会列在这里", "Feeds that have not come by their day appear here")}
-	for _, f := range all {
-		declared := p.feed(f.Feed)
-		if !f.Late || declared == nil || department != "" && declared.Department != department || !reaches(d.Session.Posting.Area, f.County) {
+	for _, declared := range p.Pack.Feeds {
+		if own.Department != "" && declared.Department != own.Department {
 			continue
 		}
-		r := row{To: "/feeds/" + f.Feed, Title: declared.Name.In(d.Lang), Detail: p.short(f.County), Late: true, When: d.Say("从未送来", "never came")}
-		if f.Batch != 0 {
-			r.When = d.Say(f.Due.String()+"前应到", "due by "+f.Due.String())
+		var late, never []area.Code
+		for _, f := range all {
+			switch {
+			case f.Feed != declared.ID || !f.Late || !reaches(own.Area, f.County):
+			case f.Batch == 0:
+				never = append(never, f.County)
+			default:
+				late = append(late, f.County)
+			}
 		}
-		s.Rows = append(s.Rows, r)
+		if len(late)+len(never) > 0 {
+			s.Rows = append(s.Rows, row{To: "/feeds/" + declared.ID, Title: declared.Name.In(d.Lang), Late: true,
+				Detail: join(p.where(d, late, "过期未送", "late"), p.where(d, never, "从未送来", "never came"))})
+		}
 	}
-	d.late(min(len(s.Rows), most), "迟报的数据", "Feeds that are late", "/feeds")
+	d.late(len(s.Rows), "迟报的数据", "Feeds that are late", "/feeds?late=1")
 	d.add(s)
 	return nil
+}
+
+// named is up to how many counties are named; of more their number is said.
+const named = 3
+
+// where says in which counties something is so.
+func (p *Pages) where(d *on, counties []area.Code, zh, en string) string {
+	switch n := len(counties); {
+	case n == 0:
+		return ""
+	case n > named:
+		return d.Say(fmt.Sprintf("%d个县%s", n, zh), fmt.Sprintf("%d counties: %s", n, en))
+	}
+	var names []string
+	for _, c := range counties {
+		names = append(names, p.short(c))
+	}
+	return d.Say(strings.Join(names, "、")+zh, strings.Join(names, ", ")+": "+en)
 }
 
 // reaches reports whether somebody's area and a county lie in each other.

@@ -288,11 +288,13 @@ func (p *Pages) act(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if err := do(v.R.Context(), v.Session.Account, id); err != nil {
+	err = v.ActBeyond(func() (string, error) {
+		return "/feeds/batches/" + strconv.FormatInt(id, 10) + "?said=" + name, do(v.R.Context(), v.Session.Account, id)
+	})
+	if err != nil {
 		if status, _ := v.Explain(err); status == http.StatusConflict {
 			return p.showBatch(v, status, err)
 		}
-		return err
 	}
-	return v.Redirect("/feeds/batches/" + strconv.FormatInt(id, 10) + "?said=" + name)
+	return err
 }

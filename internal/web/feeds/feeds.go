@@ -57,21 +57,21 @@ func (p *Pages) Routes() []web.Route {
 		{Pattern: "GET /feeds", Who: sees, Do: p.standing},
 		{Pattern: "GET /feeds/{feed}", Who: sees, Do: p.feed},
 		{Pattern: "GET /feeds/uploads", Who: delivers, Do: p.uploads},
-		{Pattern: "POST /feeds/uploads", Who: delivers, Do: p.upload, Largest: largestUpload},
+		{Pattern: "POST /feeds/uploads", Who: delivers, Do: p.upload, Largest: largestUpload, Keyless: "a file is known by its contents: the same twice is one upload"},
 		{Pattern: "GET /feeds/uploads/{id}", Who: delivers, Do: p.uploaded},
 		{Pattern: "GET /feeds/batches/{id}", Who: sees, Do: p.batch},
 		{Pattern: "POST /feeds/batches/{id}/{act}", Who: promotes, Do: p.act},
 		{Pattern: "GET /feeds/batches/{id}/quarantine", Who: sees, Do: p.quarantine},
-		{Pattern: "POST /feeds/batches/{id}/download", Who: delivers, Do: p.download},
-		{Pattern: "POST /feeds/batches/{id}/mended", Who: delivers, Do: p.mended, Largest: largestMended},
-		{Pattern: "POST /feeds/rows/{id}/open", Who: delivers, Do: p.openRow},
+		{Pattern: "POST /feeds/batches/{id}/download", Who: delivers, Do: p.download, Keyless: "shows, and is recorded each time"},
+		{Pattern: "POST /feeds/batches/{id}/mended", Who: delivers, Do: p.mended, Largest: largestMended, Keyless: "a mended row that comes again is mended already"},
+		{Pattern: "POST /feeds/rows/{id}/open", Who: delivers, Do: p.openRow, Keyless: "shows, and is recorded each time"},
 		{Pattern: "POST /feeds/rows/{id}", Who: delivers, Do: p.mendRow},
 		{Pattern: "GET /feeds/tokens", Who: delivers, Do: p.tokens},
 		{Pattern: "POST /feeds/tokens", Who: delivers, Do: p.newToken},
 		{Pattern: "POST /feeds/tokens/{id}/revoke", Who: delivers, Do: p.revokeToken},
 		{Pattern: "GET /operations", Who: operates, Do: p.operations},
 		{Pattern: "POST /operations/jobs/{id}/{act}", Who: operates, Do: p.settleJob},
-		{Pattern: "POST /api/deliveries/{feed}", Who: web.Anybody, Do: p.deliver, Largest: largestUpload}, // by a token or a session: see deliver
+		{Pattern: "POST /api/deliveries/{feed}", Who: web.Anybody, Do: p.deliver, Largest: largestUpload, Keyless: "of programs; a file is known by its contents"}, // by a token or a session: see deliver
 		{Pattern: "GET /api/uploads/{id}", Who: web.Anybody, Do: p.apiUpload},
 	}
 }
@@ -80,7 +80,7 @@ func (p *Pages) Routes() []web.Route {
 func (p *Pages) Nav() []web.Link {
 	return []web.Link{
 		{Path: "/feeds", Zh: "数据报送", En: "Feeds", Who: web.May(access.SeeFeeds)},
-		{Path: "/operations", Zh: "运行", En: "Operations", Who: web.May(access.Operate)},
+		{Path: "/operations", Zh: "运行", En: "Operations", Aside: true, Who: web.May(access.Operate)},
 	}
 }
 

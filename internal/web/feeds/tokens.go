@@ -50,11 +50,18 @@ func day(v *web.Visit, t access.Token) string {
 func (p *Pages) newToken(v *web.Visit) error {
 	page := tokensPage{Name: v.R.PostFormValue("name"), Days: v.R.PostFormValue("days")}
 	days, _ := strconv.Atoi(page.Days) // what is no number is out of bounds
-	plain, err := p.Access.NewToken(v.R.Context(), v.Session, page.Name, days)
+	plain := ""
+	to, made, err := v.Beyond(func() (to string, err error) {
+		plain, err = p.Access.NewToken(v.R.Context(), v.Session, page.Name, days)
+		return "/feeds/tokens", err
+	})
 	if err != nil {
 		status, message := v.Explain(err)
 		page.Wrong = message
 		return p.showTokens(v, status, page)
+	}
+	if !made {
+		return v.Redirect(to)
 	}
 	return p.showTokens(v, http.StatusOK, tokensPage{Plain: plain, Days: "180"})
 }
@@ -65,8 +72,5 @@ func (p *Pages) revokeToken(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Access.RevokeToken(v.R.Context(), v.Session, id); err != nil {
-		return err
-	}
-	return v.Redirect("/feeds/tokens")
+	return v.ActBeyond(func() (string, error) { return "/feeds/tokens", p.Access.RevokeToken(v.R.Context(), v.Session, id) })
 }

@@ -293,23 +293,29 @@ var stillWrong = fault.Text{Key: "feeds.still-wrong", Zh: "这一行仍然有误
 
 // mendRow takes a row as somebody mended it on the page.
 func (p *Pages) mendRow(v *web.Visit) error {
-	e, err := p.entry(v)
-	if err != nil {
-		return err
-	}
-	cells := make([]string, len(e.Header))
-	for i := range cells {
-		cells[i] = v.R.PostFormValue("cell" + strconv.Itoa(i))
-	}
-	m, err := p.Record.Resubmit(v.R.Context(), v.Principal(access.ForMending), e.Batch, ingest.CorrectionOf(e, cells))
+	var cells []string
+	var m ingest.Mended
+	err := v.ActBeyond(func() (string, error) {
+		e, err := p.entry(v)
+		if err != nil {
+			return "", err
+		}
+		cells = make([]string, len(e.Header))
+		for i := range cells {
+			cells[i] = v.R.PostFormValue("cell" + strconv.Itoa(i))
+		}
+		m, err = p.Record.Resubmit(v.R.Context(), v.Principal(access.ForMending), e.Batch, ingest.CorrectionOf(e, cells))
+		if err == nil && m.Bad > 0 {
+			err = fault.New(fault.Invalid, stillWrong, nil)
+		}
+		return fmt.Sprintf("/feeds/batches/%d/quarantine?used=%d&bad=%d", e.Batch, m.Used, m.Bad), err
+	})
 	var refused *fault.Error
 	switch {
+	case m.Bad > 0:
+		return p.showRow(v, http.StatusUnprocessableEntity, nil, err)
 	case errors.As(err, &refused) && refused.Kind == fault.Invalid:
 		return p.showRow(v, http.StatusUnprocessableEntity, cells, err)
-	case err != nil:
-		return err
-	case m.Bad > 0:
-		return p.showRow(v, http.StatusUnprocessableEntity, nil, fault.New(fault.Invalid, stillWrong, nil))
 	}
-	return v.Redirect(fmt.Sprintf("/feeds/batches/%d/quarantine?used=%d&bad=%d", e.Batch, m.Used, m.Bad))
+	return err
 }

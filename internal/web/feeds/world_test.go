@@ -3,6 +3,7 @@ package feeds_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -211,7 +212,7 @@ func (w *world) get(login, path string) page {
 
 func (w *world) post(login, path string, pairs ...string) page {
 	w.Helper()
-	fields := url.Values{}
+	fields := url.Values{"once": {rand.Text()}}
 	for i := 0; i < len(pairs); i += 2 {
 		fields.Set(pairs[i], pairs[i+1])
 	}

@@ -79,9 +79,14 @@ func openKey(person int64, field string) string { return fmt.Sprintf("%d %s", pe
 
 // read makes a household's file for somebody: first, in the reader's own name, whether the household may be seen at all, then what it comes to.
 func (f *Files) read(ctx context.Context, a asking) (*sheet, error) {
-	s := &sheet{Files: f, lang: a.lang, role: access.Role(a.who.Role), see: sights[access.Role(a.who.Role)], on: a.on, opened: map[string]string{}}
+	s := &sheet{Files: f, lang: a.lang, role: access.Role(a.who.Role), department: a.who.Department, see: sights[access.Role(a.who.Role)], on: a.on,
+		opened: map[string]string{}}
+	file := f.Registry.File
+	if s.role == access.Department {
+		file = f.Registry.Served
+	}
 	err := f.DB.As(ctx, a.who, func(tx pgx.Tx) (err error) {
-		s.file, err = f.Registry.File(ctx, tx, a.household)
+		s.file, err = file(ctx, tx, a.household)
 		return err
 	})
 	if err != nil {

@@ -66,6 +66,8 @@ type world struct {
 	server *httptest.Server
 	child  string // the number of the child of the Guozhai family who is ill
 	family int64  // its household
+
+	casework *casework.Casework
 }
 
 func clock() time.Time { return time.Now().AddDate(0, 0, int(on)-int(time.Now().Unix()/86400)) }
@@ -99,8 +101,9 @@ func newWorld(t testing.TB) *world {
 	w.access, err = access.New(access.Config{DB: w.db, Keys: keys, Clock: clock, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
 		Site: access.Site{Name: "大救助", URL: "http://localhost"}})
 	w.must(err)
+	w.casework = casework.New(p, casework.Discovered{Discovery: d})
 	pages, err := files.New(files.Deps{DB: w.db, Registry: r, Discovery: d, Policy: dezhou(), Warnings: warning.New(p, keys, nil),
-		Visits: visit.New(p, r, keys, visit.Explaining(d, p)), Casework: casework.New(p, casework.Discovered{Discovery: d})})
+		Visits: visit.New(p, r, keys, visit.Explaining(d, p)), Casework: w.casework})
 	w.must(err)
 	site, err := web.New(web.Config{DB: w.db, Access: w.access, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(), Clock: clock, Places: p.Areas,
 		Checks: func(context.Context) []web.Check { return nil },
@@ -245,6 +248,90 @@ func TestWhoSeesWhat(t *testing.T) {
 			}
 		}
 	}
+}
+
+// filed has the village file for the family, and gives the items.
+func (w *world) filed(wants ...casework.Want) []int64 {
+	w.Helper()
+	code, err := area.Parse("371424100281")
+	w.must(err)
+	var filed casework.Filed
+	w.must(w.db.As(w.Context(), postgres.Principal{Account: 99, Role: "assistant", Area: code}, func(tx pgx.Tx) (err error) {
+		filed, err = w.casework.File(w.Context(), tx, casework.Filing{Household: w.family, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Items: wants}, clock(), "")
+		return err
+	}))
+	return filed.Items
+}
+
+// A department's officer sees of a household with an item of theirs what the item needs, and of every other, and once the item is through, nothing.
+func TestDepartmentsFile(t *testing.T) {
+	w := newWorld(t)
+	const county = "371424"
+	file := fmt.Sprintf("/files/%d", w.family)
+	insurance, elsewhere, education := w.as(access.Department, county, "medical-insurance"), w.as(access.Department, "371425", "medical-insurance"), w.as(access.Department, county, "education")
+	refused := func(what string, b *browser, path string) {
+		t.Helper()
+		status, page := b.get(path)
+		if status != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", what, status)
+		}
+		b.hides(page, "国雨桐", "国志强", "国*强", "国**", "国寨村的")
+	}
+	refused("before there is an item", insurance, file)
+	item := w.filed(casework.Want{Programme: "med-aid"}, casework.Want{Programme: "dibao"})[0]
+	status, page := insurance.get(file)
+	if status != http.StatusOK {
+		t.Fatalf("with an item of theirs: %d: %.600s", status, page)
+	}
+	insurance.shows(page, "国*强家的档案", "国*桐", "医疗救助", "本部门的事项", fmt.Sprintf("/cases/%d", item), "结算记录中的病种", "医保", "正在享受的救助")
+	insurance.hides(page, "国雨桐", "国志强", "白血病", "义务教育", "困难指数", "/programmes/", "本平台审核确认", "银行", "结算单号", "陈述（走访", "国寨村1")
+	if plain.MatchString(page) {
+		t.Error("a number stands open")
+	}
+	for _, other := range []string{"/programmes/med-aid", "/programmes/dibao", "/happiness"} {
+		if status, page := insurance.get(file + other); status != http.StatusForbidden || strings.Contains(page, "国雨桐") {
+			t.Errorf("%s answers %d", other, status)
+		}
+	}
+	refused("of another county", elsewhere, file)
+	refused("another department", education, file)
+	var neighbour, child int64
+	w.must(w.db.Own().QueryRow(t.Context(), "select id from household where area = 371424100281 and to_date is null and id <> $1 limit 1", w.family).Scan(&neighbour))
+	w.must(w.db.Own().QueryRow(t.Context(), "select id from person where name = '国雨桐'").Scan(&child))
+	refused("a neighbour", insurance, fmt.Sprintf("/files/%d", neighbour))
+	open := fmt.Sprintf("%s/open/%d", file, child)
+	if status, page := insurance.post(open, url.Values{"field": {"number"}, "purpose": {"item"}}); status != http.StatusOK || len(plain.FindAllString(page, -1)) != 1 {
+		t.Errorf("the number for the item: %d", status)
+	}
+	for field, purpose := range map[string]string{"person.diagnoses": "item", "number": "decision"} {
+		if status, page := insurance.post(open, url.Values{"field": {field}, "purpose": {purpose}}); status < 400 || plain.MatchString(page) || strings.Contains(page, "白血病") {
+			t.Errorf("%s for %s: %d", field, purpose, status)
+		}
+	}
+	if status, page := education.post(open, url.Values{"field": {"number"}, "purpose": {"item"}}); status != http.StatusNotFound || plain.MatchString(page) {
+		t.Errorf("another department opens it: %d", status)
+	}
+	// Help of others is named, without how much. Once their own item is through without help that goes on, the file is closed.
+	own := func(statement string) {
+		t.Helper()
+		_, err := w.db.Own().Exec(t.Context(), statement)
+		w.must(err)
+	}
+	own(fmt.Sprintf(`alter table award disable trigger user; alter table award drop constraint award_decision_fkey; alter table item disable trigger user;
+		insert into award (decision, item, household, area, department, programme, recognises, component, amount, per, from_date)
+			select n, item, %[1]d, 371424100281, '', 'dibao', false, 'difference', 4321.98, 'month', '2026-10-01' from (values (1, %[2]d), (2, %[2]d + 1)) a(n, item)`, w.family, item))
+	_, page = insurance.get(file)
+	insurance.shows(page, "本平台审核确认", "2026-10-01")
+	insurance.hides(page, "4,321.98", "4321.98")
+	officer := w.as(access.Officer, "371424100", "")
+	_, page = officer.get(file) // the township sees how much
+	officer.shows(page, "本平台审核确认的", "4,321.98 每月", "2026-10-01", fmt.Sprintf(`href="/cases/%d"`, item))
+	own(fmt.Sprintf("update item set state = 'ended', ended_why = 'done', decision = 'granted', ended_at = now() where id = %d", item))
+	if status, _ := insurance.get(file); status != http.StatusOK {
+		t.Errorf("while the help goes on: %d", status)
+	}
+	own(fmt.Sprintf(`alter table award_end disable trigger user; insert into award_end (award, on_date, why, reason) select id, '2026-11-01', 'own-wish', 'x' from award where item = %d`, item))
+	refused("once it has ended", insurance, file)
 }
 
 // A value is opened for a purpose that allows it, once, and on record; nothing else opens one.

@@ -40,7 +40,8 @@ func New(d Deps) (*Files, error) {
 
 // Nav is the search.
 func (f *Files) Nav() []web.Link {
-	return []web.Link{{Path: "/people", Zh: "查找", En: "Search", Who: web.May(access.SearchPeople)}}
+	return []web.Link{{Path: "/people", Zh: "查找", En: "Search", Who: web.May(access.SearchPeople)},
+		{Path: "/hardest", Zh: "困难排序", En: "Hardest", Aside: true, Who: web.May(access.SeeRanking)}}
 }
 
 // Routes are the pages with who may call them; of which households is row-level security's.
@@ -48,8 +49,9 @@ func (f *Files) Routes() []web.Route {
 	see := web.May(access.SeeFile)
 	return []web.Route{
 		{Pattern: "GET /people", Who: web.May(access.SearchPeople), Do: f.searchPage},
+		{Pattern: "GET /hardest", Who: web.May(access.SeeRanking), Do: f.hardest},
 		{Pattern: "GET /files/{household}", Who: see, Do: f.filePage},
-		{Pattern: "POST /files/{household}/open/{person}", Who: see, Do: f.openValue},
+		{Pattern: "POST /files/{household}/open/{person}", Who: see, Do: f.openValue, Keyless: "shows, and is recorded each time"},
 		{Pattern: "GET /files/{household}/programmes/{programme}", Who: see, Do: f.outcomePage},
 		{Pattern: "GET /files/{household}/happiness", Who: see, Do: f.happinessPage},
 	}
@@ -129,6 +131,9 @@ func (f *Files) show(v *web.Visit, a asking) error {
 	if err != nil {
 		return err
 	}
+	if s.role == access.Department {
+		return f.served(v, s)
+	}
 	page := s.view()
 	if err := f.beside(v, s, &page); err != nil {
 		return err
@@ -142,6 +147,9 @@ func (f *Files) beside(v *web.Visit, s *sheet, page *view) error {
 	ctx := v.R.Context()
 	return f.DB.As(ctx, v.Principal(""), func(tx pgx.Tx) (err error) {
 		if page.Work, err = s.work(ctx, tx, v); err != nil {
+			return err
+		}
+		if page.Granted, err = s.grantedHere(ctx, tx); err != nil {
 			return err
 		}
 		if !v.Session.May(access.SeeOpenings) {
@@ -187,7 +195,7 @@ func (f *Files) outcomePage(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if !s.see.facts {
+	if !s.see.facts || s.role == access.Department { // a department's own stand in the file itself
 		return fault.New(fault.Forbidden, notToSee, nil)
 	}
 	page := reasonsView{view: s.summary()}
@@ -228,6 +236,9 @@ func (f *Files) happinessPage(v *web.Visit) error {
 	s, err := f.read(v.R.Context(), a)
 	if err != nil {
 		return err
+	}
+	if s.role == access.Department {
+		return fault.New(fault.Forbidden, notToSee, nil)
 	}
 	page := s.summary()
 	page.Held, page.Plan = s.held(), s.planOrNone()

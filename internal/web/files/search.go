@@ -3,7 +3,6 @@ package files
 import (
 	"context"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -33,39 +32,6 @@ type person struct {
 	Household                                int64 // 0 of nobody's
 }
 
-// byOf is what a search goes by that names nothing: what is typed tells.
-func byOf(wanted string) registry.By {
-	digits, letters, han, others := 0, 0, 0, 0
-	for _, r := range wanted {
-		switch {
-		case unicode.IsDigit(r):
-			digits++
-		case r <= unicode.MaxASCII && unicode.IsLetter(r):
-			letters++
-		case unicode.Is(unicode.Han, r):
-			han++
-		case !unicode.IsSpace(r):
-			others++
-		}
-	}
-	const mostOfName = 4
-	switch {
-	case han > mostOfName || han > 0 && digits > 0:
-		return registry.ByAddress
-	case han > 0:
-		return registry.ByName
-	case digits >= 15 && letters <= 1:
-		return registry.ByNumber
-	case digits >= 7:
-		return registry.ByPhone
-	case letters > 0 && letters <= mostOfName && strings.IndexFunc(wanted, isVowel) < 0:
-		return registry.ByInitials
-	}
-	return registry.ByPinyin
-}
-
-func isVowel(r rune) bool { return strings.ContainsRune("aeiouüAEIOUÜ", r) }
-
 // search finds people in the name of who asks. That somebody searched is an act, with what by and how many were found, and never for whom.
 func (f *Files) search(ctx context.Context, who postgres.Principal, by registry.By, wanted string, after registry.After, lang fault.Lang) (found, registry.Page, error) {
 	out := found{By: by, Wanted: wanted}
@@ -74,7 +40,7 @@ func (f *Files) search(ctx context.Context, who postgres.Principal, by registry.
 	}
 	out.Asked = true
 	if by == "" {
-		by = byOf(wanted)
+		by = registry.Guess(wanted)
 	}
 	var page registry.Page
 	err := f.DB.As(ctx, who, func(tx pgx.Tx) (err error) {

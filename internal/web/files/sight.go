@@ -26,6 +26,7 @@ var sights = map[access.Role]sight{
 	access.Administrator: {facts: true, finance: true},
 	access.Inspector:     {facts: true, rows: true, finance: true},
 	access.Hotline:       {},
+	access.Department:    {facts: true}, // of a household with an item of theirs, what their programmes read: see [Files.served]
 }
 
 // secrets is which facts and variables of a policy are shown to some only.

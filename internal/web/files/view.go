@@ -51,8 +51,12 @@ type view struct {
 	Held       []received // of the happiness list
 	Open       int        // outcomes that are likely or possible
 	Work       []worked
+	Granted    []granted // by decisions on the platform
 	Purposes   []purpose
 }
+
+// majority is the age from which somebody has an account (《民法典》第17条).
+const majority = 18
 
 // member is a person of the household.
 type member struct {
@@ -66,6 +70,7 @@ type member struct {
 	Address    string
 	Counted    bool
 	Registered bool
+	Adult      bool // lives, and is grown up or of an age that nobody knows
 	From, To   string
 	Number     masked
 	Phone      masked
@@ -164,14 +169,15 @@ type purpose struct{ Code, Name string }
 // sheet makes a view.
 type sheet struct {
 	*Files
-	lang   fault.Lang
-	role   access.Role
-	see    sight
-	opened map[string]string // by person and field: values that were opened now
-	file   *registry.File
-	why    *discovery.Explanation
-	words  *rules.Words
-	on     calendar.Date
+	lang       fault.Lang
+	role       access.Role
+	department string // of a department's officer
+	see        sight
+	opened     map[string]string // by person and field: values that were opened now
+	file       *registry.File
+	why        *discovery.Explanation
+	words      *rules.Words
+	on         calendar.Date
 }
 
 func (s *sheet) say(zh, en string) string { return s.lang.Say(zh, en) }
@@ -250,6 +256,7 @@ func (s *sheet) member(p *registry.Person) member {
 	if p.Died != calendar.Forever {
 		m.Died = s.date(p.Died)
 	}
+	m.Adult = p.Died > s.on && (p.Birth == calendar.Forever || calendar.Years(p.Birth, s.on) >= majority)
 	if last.Lasts.To != calendar.Forever {
 		m.To = s.date(last.Lasts.To)
 	}
@@ -310,13 +317,18 @@ func (s *sheet) date(d calendar.Date) string {
 
 // toldOf is the facts of a person, or of the household for 0.
 func (s *sheet) toldOf(person int64) []told {
+	return s.toldWhere(person, func(*pack.Fact) bool { return true })
+}
+
+// toldWhere is those of the facts that are wanted.
+func (s *sheet) toldWhere(person int64, wanted func(*pack.Fact) bool) []told {
 	lane, unit := 0, pack.Household
 	if person != 0 {
 		lane, unit = s.laneOf(person), pack.Person
 	}
 	var all []told
 	for _, t := range s.why.Family.Told(s.why.Layout) {
-		if t.Fact.Unit != unit || t.Lane != lane {
+		if t.Fact.Unit != unit || t.Lane != lane || !wanted(t.Fact) {
 			continue
 		}
 		if t.Fact.Consent && !s.see.finance {

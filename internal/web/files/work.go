@@ -1,12 +1,15 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"dajiuzhu/internal/casework"
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 )
@@ -96,4 +99,33 @@ func (s *sheet) filed(ctx context.Context, tx pgx.Tx, v *web.Visit) (worked, err
 		}
 	}
 	return w, nil
+}
+
+// granted is something that the household was granted here.
+type granted struct{ Name, Who, Amount, Since, Until, Path string }
+
+var pers = map[string][2]string{"month": {"每月", "a month"}, "year": {"每年", "a year"}, "once": {"一次", "once"}}
+
+// grantedHere is what decisions gave the household, the newest first.
+func (s *sheet) grantedHere(ctx context.Context, tx pgx.Tx) ([]granted, error) {
+	awards, err := s.Casework.Granted(ctx, tx, s.file.ID, mostItems)
+	if err != nil {
+		return nil, err
+	}
+	var all []granted
+	for _, a := range awards {
+		one := granted{Name: a.Name.In(s.lang), Who: s.say("全家", "household"), Since: s.date(a.From), Path: fmt.Sprintf("/cases/%d", a.Item)}
+		if a.Person != 0 {
+			one.Who = s.nameOf(pack.Person, a.Person)
+		}
+		if a.Amount != nil {
+			per := pers[a.Per]
+			one.Amount = strings.TrimSpace(a.Amount.Text() + " " + s.say(per[0], per[1]))
+		}
+		if until := cmp.Or(a.Ended, a.To); until != 0 {
+			one.Until = s.date(until)
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }

@@ -49,8 +49,20 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
   };
   setTimeout(again, 2000);
 }
-// One press sends a form once.
-document.addEventListener("submit", e => { for (const b of e.target.querySelectorAll("button")) setTimeout(() => b.disabled = true); });
+// One press sends a form once. One with data-stays is answered by a file, and the page stays.
+document.addEventListener("submit", e => { if (e.target.dataset.stays === undefined) for (const b of e.target.querySelectorAll("button")) setTimeout(() => b.disabled = true); });
 addEventListener("pageshow", () => { for (const b of document.querySelectorAll("button:disabled")) b.disabled = false; });
-// Who signs out leaves no pages behind that were kept for visits without a signal. What waits to be sent stays, until the same person signs in.
-document.addEventListener("submit", e => { if (e.target.getAttribute("action") === "/signout") self.caches?.delete("visits-pages"); });
+// Who signs out on a phone that visits homes leaves nothing behind that can be read: the worker that keeps the visits is told, and waited for a
+// little. What waits to be sent stays, sealed, until the same person signs in.
+document.addEventListener("submit", async e => {
+  if (e.target.getAttribute("action") !== "/signout" || !navigator.serviceWorker) return;
+  e.preventDefault();
+  const worker = (await navigator.serviceWorker.getRegistration("/visits").catch(() => null))?.active;
+  if (worker) await new Promise(done => {
+    const heard = new MessageChannel();
+    heard.port1.onmessage = done;
+    setTimeout(done, 3000);
+    worker.postMessage("wipe", [heard.port2]);
+  });
+  e.target.submit();
+});

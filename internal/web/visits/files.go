@@ -42,7 +42,7 @@ func (p *Pages) begin(v *web.Visit) error {
 	if f.Kind == visit.Sign && f.SignerID == 0 {
 		f.SignerID = v.Session.Account
 	}
-	if err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) { f, err = p.Visits.Begin(ctx, tx, f); return err }); err != nil {
+	if err := p.asDevice(v, func(ctx context.Context, tx pgx.Tx) (err error) { f, err = p.Visits.Begin(ctx, tx, f); return err }); err != nil {
 		return told(v, err)
 	}
 	return reply(v, http.StatusOK, f)
@@ -59,7 +59,7 @@ func (p *Pages) piece(v *web.Visit) error {
 		return told(v, fault.New(fault.Invalid, badBody, nil))
 	}
 	var f visit.File
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
+	err = p.asDevice(v, func(ctx context.Context, tx pgx.Tx) (err error) {
 		f, err = p.Visits.Append(ctx, tx, v.R.PathValue("file"), at, content)
 		return err
 	})

@@ -21,8 +21,11 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/fault"
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 )
@@ -35,8 +38,11 @@ var static embed.FS
 
 // Deps is what the pages need.
 type Deps struct {
-	DB     *postgres.DB
-	Visits *visit.Visits
+	DB       *postgres.DB
+	Visits   *visit.Visits
+	Registry *registry.Registry
+	Areas    *pack.AreaTree
+	Telling  *telling.Telling // nil: nobody is told
 }
 
 // Pages are the pages.
@@ -54,8 +60,16 @@ func New(d Deps) (*Pages, error) {
 		return nil, err
 	}
 	p.templates, err = web.ParseTemplates(templates, template.FuncMap{"version": func() string { return p.version },
-		"unit": func(lang fault.Lang, measure string) string { return rules.Unit(measure, lang) }})
+		"unit": func(lang fault.Lang, measure string) string { return rules.Unit(measure, lang) }, "many": many})
 	return p, err
+}
+
+// many is a number with what it counts: 3口人, 1 person, 3 persons.
+func many(lang fault.Lang, n int, zh, one, more string) string {
+	if lang != fault.Zh && n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return lang.Say(fmt.Sprintf("%d%s", n, zh), fmt.Sprintf("%d %s", n, more))
 }
 
 // visitors are whoever goes to homes: the county's supervisors do so for samples.
@@ -67,29 +81,37 @@ var readers = web.May(access.SeeVisits)
 // deciders are whoever decides what visitors left open.
 var deciders = web.May(access.ConfirmWarning)
 
+// ownKey is why what devices send, and the plain forms that stand in for one, bring no key of the frame.
+const ownKey = "a bundle or a file has an id of its own, made where it was written: the same twice is one"
+
 // Routes are all pages of the package.
 func (p *Pages) Routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /visits", Who: visitors, Do: p.today},
 		{Pattern: "GET /visits/outbox", Who: visitors, Do: p.outbox},
 		{Pattern: "GET /visits/{visit}", Who: readers, Do: p.sheet},
-		{Pattern: "POST /visits/{visit}", Who: visitors, Do: p.answer},
+		{Pattern: "POST /visits/{visit}", Who: visitors, Do: p.answer, Keyless: ownKey},
 		{Pattern: "GET /visits/{visit}/check", Who: readers, Do: p.check},
-		{Pattern: "POST /visits/{visit}/files", Who: visitors, Do: p.upload, Largest: largestUpload},
-		{Pattern: "POST /visits/{visit}/end", Who: visitors, Do: p.end},
+		{Pattern: "POST /visits/{visit}/files", Who: visitors, Do: p.upload, Largest: largestUpload, Keyless: ownKey},
+		{Pattern: "POST /visits/{visit}/end", Who: visitors, Do: p.end, Keyless: ownKey},
 		{Pattern: "GET /visit-files/{file}", Who: readers, Do: p.look},
-		{Pattern: "GET /visit-plans", Who: deciders, Do: p.plans},
+		{Pattern: "GET /visit-plans", Who: deciders, Do: p.plans, List: true},
+		{Pattern: "GET /visit-plans/new", Who: deciders, Do: p.newPlan},
+		{Pattern: "GET /visit-plans/new/{household}", Who: deciders, Do: p.newPlanFor},
+		{Pattern: "POST /visit-plans", Who: deciders, Do: p.makePlan},
+		{Pattern: "GET /visit-plans/{visit}", Who: deciders, Do: p.onePlan},
 		{Pattern: "POST /visit-plans/{visit}", Who: deciders, Do: p.replan},
-		{Pattern: "GET /visit-conflicts", Who: deciders, Do: p.open},
+		{Pattern: "GET /visit-conflicts", Who: deciders, Do: p.open, List: true},
 		{Pattern: "POST /visit-conflicts/{conflict}", Who: deciders, Do: p.decide},
 		{Pattern: "POST /visit-bundles/{bundle}", Who: deciders, Do: p.settle},
 
 		// What devices send is taken of whoever is signed in, also when the posting has ended: nothing is refused at the door.
-		{Pattern: "GET /visits/me", Who: web.SignedIn, Do: p.me},
-		{Pattern: "POST /visits/sync", Who: web.SignedIn, Do: p.sync, Largest: 1 << 20},
-		{Pattern: "POST /visit-files", Who: web.SignedIn, Do: p.begin, Largest: 64 << 10},
-		{Pattern: "PUT /visit-files/{file}", Who: web.SignedIn, Do: p.piece, Largest: 1 << 20},
+		{Pattern: "POST /visits/key", Who: web.SignedIn, Do: device(p.key), Largest: 4 << 10, Keyless: ownKey},
+		{Pattern: "POST /visits/sync", Who: web.SignedIn, Do: device(p.sync), Largest: 1 << 20, Keyless: ownKey},
+		{Pattern: "POST /visit-files", Who: web.SignedIn, Do: device(p.begin), Largest: 64 << 10, Keyless: ownKey},
+		{Pattern: "PUT /visit-files/{file}", Who: web.SignedIn, Do: device(p.piece), Largest: 1 << 20},
 
+		{Pattern: "GET /visits/offline", Who: web.Anybody, Do: p.offline},
 		{Pattern: "GET /visits/sw.js", Who: web.Anybody, Do: p.worker},
 		{Pattern: "GET /visits/app.webmanifest", Who: web.Anybody, Do: p.manifest},
 		{Pattern: "GET /static/visits/{name}", Who: web.Anybody, Do: p.file},
@@ -98,8 +120,8 @@ func (p *Pages) Routes() []web.Route {
 
 // Nav offers the pages in the bar.
 func (p *Pages) Nav() []web.Link {
-	return []web.Link{{Path: "/visits", Zh: "走访", En: "Visits", Who: visitors}, {Path: "/visit-plans", Zh: "走访安排", En: "Visits planned", Who: deciders},
-		{Path: "/visit-conflicts", Zh: "走访待裁定", En: "Visits to decide", Who: deciders}}
+	return []web.Link{{Path: "/visits", Zh: "走访", En: "Visits", Who: visitors}, {Path: "/visit-plans", Zh: "走访安排", En: "Visit plans", Who: deciders},
+		{Path: "/visit-conflicts", Zh: "走访待裁定", En: "Visits to decide", Aside: true, Who: deciders}}
 }
 
 var noPage = fault.Text{Key: "visits.no-such-page", Zh: "没有这个页面", En: "there is no such page"}
@@ -124,9 +146,51 @@ func allow(v *web.Visit) {
 	v.W.Header().Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(self)")
 }
 
-// me tells a device whose session it has.
-func (p *Pages) me(v *web.Visit) error {
-	return reply(v, http.StatusOK, map[string]any{"account": v.Session.Account, "name": v.Session.Name})
+// device is what a device asks, of whoever is signed in: somebody whose posting has ended still sends what was answered before. Who is not wholly
+// signed in yet is led to where that is done, which the device takes for being signed out.
+func device(do func(*web.Visit) error) func(*web.Visit) error {
+	return func(v *web.Visit) error {
+		if v.Session.Due != access.Ready && v.Session.Due != access.ChoosePosting {
+			return v.Redirect("/")
+		}
+		return do(v)
+	}
+}
+
+// asDevice runs a transaction in the name of whose device sends, without a posting if there is none.
+func (p *Pages) asDevice(v *web.Visit, do func(context.Context, pgx.Tx) error) error {
+	who := v.Principal(access.ForVisit)
+	if v.Session.Due == access.ChoosePosting {
+		who = postgres.Principal{Account: v.Session.Account}
+	}
+	ctx := v.R.Context()
+	return p.DB.As(ctx, who, func(tx pgx.Tx) error { return do(ctx, tx) })
+}
+
+// key tells a device whose session it has, and the key under which that account keeps things on it.
+func (p *Pages) key(v *web.Visit) error {
+	var asked struct{ Device string }
+	if err := json.NewDecoder(v.R.Body).Decode(&asked); err != nil {
+		return told(v, fault.New(fault.Invalid, badBody, nil).Because(err))
+	}
+	var key string
+	err := p.asDevice(v, func(ctx context.Context, tx pgx.Tx) (err error) {
+		key, err = p.Visits.DeviceKey(ctx, tx, asked.Device)
+		return err
+	})
+	if err != nil {
+		return told(v, err)
+	}
+	return reply(v, http.StatusOK, map[string]any{"account": v.Session.Account, "key": key})
+}
+
+// offline is the page that a phone keeps for when there is no signal. It says nothing about anybody: the phone fills it.
+func (p *Pages) offline(v *web.Visit) error {
+	if lang := fault.Lang(v.R.URL.Query().Get("lang")); lang == fault.Zh || lang == fault.En {
+		v.Lang = lang
+	}
+	v.Session = access.Session{}
+	return v.Render(http.StatusOK, p.templates, "offline", nil)
 }
 
 func reply(v *web.Visit, status int, what any) error {
@@ -156,9 +220,11 @@ func (p *Pages) sync(v *web.Visit) error {
 		return told(v, err)
 	}
 	var r visit.Received
-	if err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		r, err = p.Visits.Sync(ctx, tx, b, v.Today())
-		return err
+	if err := p.asDevice(v, func(ctx context.Context, tx pgx.Tx) (err error) {
+		if r, err = p.Visits.Sync(ctx, tx, b, v.Today()); err != nil {
+			return err
+		}
+		return p.Telling.Answered(ctx, tx, b.Visit, r, v.Session.Posting.Area)
 	}); err != nil {
 		return told(v, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"maps"
 	"mime/multipart"
 	"net/textproto"
 	"net/url"
@@ -159,6 +160,9 @@ func TestTwoForms(t *testing.T) {
 	}
 	f.Set("answer", "999")
 	f.Set("reason", "看了结婚证")
+	if !strings.Contains(open.text(), "村级协理员") || strings.Contains(open.text(), "assistant") {
+		t.Error("who answered is not named with the role")
+	}
 	if p := jing.post(action, f); p.status != 409 || !strings.Contains(p.raw, `value="看了结婚证"`) {
 		t.Errorf("an answer that is none: %d", p.status)
 	}
@@ -188,12 +192,20 @@ func TestPlans(t *testing.T) {
 			t.Errorf("the plans do not show %q", want)
 		}
 	}
-	path, f := fmt.Sprintf("/visit-plans/%d", id), list.form()
-	if p := jing.post(path, url.Values{"once": f["once"], "do": {"reassign"}, "due": {today().String()}}); p.status != 422 || !strings.Contains(p.text(), "要1人同去") {
+	path := fmt.Sprintf("/visit-plans/%d", id)
+	f := jing.get(path).form()
+	to := func(of url.Values, more url.Values) url.Values {
+		all := url.Values{"once": of["once"], "seen": of["seen"]}
+		maps.Copy(all, more)
+		return all
+	}
+	if p := jing.post(path, to(f, url.Values{"do": {"reassign"}, "due": {today().String()}})); p.status != 422 || !strings.Contains(p.text(), "要1人同去") {
 		t.Errorf("given to nobody: %d", p.status)
 	}
-	to := url.Values{"once": f["once"], "do": {"reassign"}, "due": {today().AddDays(3).String()}, "to": {fmt.Sprint(w.ids["qiang"])}}
-	if p := jing.post(path, to); p.path != "/visit-plans" || strings.Contains(p.text(), "今天到期") {
+	if p := jing.post(path, to(f, url.Values{"do": {"reassign"}, "due": {today().AddDays(-1).String()}, "to": {fmt.Sprint(w.ids["qiang"])}})); p.status != 422 || !strings.Contains(p.text(), "已经过去") {
+		t.Errorf("due on a day that has gone by: %d", p.status)
+	}
+	if p := jing.post(path, to(f, url.Values{"do": {"reassign"}, "due": {today().AddDays(3).String()}, "to": {fmt.Sprint(w.ids["qiang"])}})); p.path != "/visit-plans" || strings.Contains(p.text(), "今天到期") {
 		t.Errorf("given to another: %d %s", p.status, p.path)
 	}
 	if p := fang.get("/visits"); strings.Contains(p.raw, fmt.Sprintf("/visits/%d", id)) {
@@ -202,12 +214,120 @@ func TestPlans(t *testing.T) {
 	if p := fang.get(fmt.Sprintf("/visits/%d", id)); p.path != fmt.Sprintf("/visits/%d/check", id) || strings.Contains(p.raw, `id="end"`) {
 		t.Errorf("who does not go any more may still end it: %s", p.path)
 	}
-	off := url.Values{"once": {"another key"}, "do": {"cancel"}, "reason": {"已在医院见到"}}
-	if p := jing.post(path, off); p.path != "/visit-plans" || !strings.Contains(p.text(), "没有安排的走访") {
+	off := url.Values{"do": {"cancel"}, "reason": {"已在医院见到"}}
+	if p := jing.post(path, to(url.Values{"once": {"old"}, "seen": f["seen"]}, off)); p.status != 409 || !strings.Contains(p.text(), "已经改过") {
+		t.Errorf("called off as it stood before: %d", p.status)
+	}
+	f = jing.get(path).form()
+	if p := jing.post(path, to(f, url.Values{"do": {"cancel"}, "reason": {"  "}})); p.status != 422 || !strings.Contains(p.text(), "请写明理由") {
+		t.Errorf("called off without a reason: %d", p.status)
+	}
+	if p := jing.post(path, to(f, off)); p.path != "/visit-plans" || !strings.Contains(p.text(), "没有安排的走访") {
 		t.Errorf("called off: %d %s", p.status, p.path)
 	}
-	if p := jing.post(path, url.Values{"once": {"a third key"}, "do": {"cancel"}, "reason": {"再取消"}}); p.status != 409 {
-		t.Errorf("called off twice: %d", p.status)
+	if p := jing.get(path); !strings.Contains(p.text(), "不能再改") || strings.Contains(p.raw, "<fieldset") {
+		t.Errorf("what was called off: %d", p.status)
+	}
+}
+
+// A visit is planned from nothing: the household is searched in the own area, and what lacks is told with what was written kept.
+func TestPlanByHand(t *testing.T) {
+	w := newWorld(t)
+	jing, fang := w.signedIn("jing"), w.signedIn("fang")
+	if p := fang.get("/visit-plans/new"); p.status != 403 {
+		t.Errorf("an assistant plans: %d", p.status)
+	}
+	if p := jing.get("/visit-plans/new?q=" + url.QueryEscape("国志强")); !strings.Contains(p.text(), "国寨村12号") || !strings.Contains(p.raw, "/visit-plans/new/1") {
+		t.Errorf("the search: %d", p.status)
+	}
+	if p := jing.get("/visit-plans/new/999"); p.status != 404 {
+		t.Errorf("a household that is not: %d", p.status)
+	}
+	form := jing.get("/visit-plans/new/1")
+	for _, want := range []string{"国志强", "王芳", "村级协理员", "定期核查", "核实反映"} {
+		if !strings.Contains(form.text(), want) {
+			t.Errorf("the form does not show %q", want)
+		}
+	}
+	if strings.Contains(form.raw, `value="sample"`) {
+		t.Error("a township is offered the county's samples")
+	}
+	f := form.form()
+	f.Set("note", "屋顶漏雨 <script>alert(1)</script>")
+	fangs, jings := fmt.Sprint(w.ids["fang"]), fmt.Sprint(w.ids["jing"])
+	for _, try := range []struct {
+		purpose, due string
+		to           []string
+		says         string
+	}{
+		{"review", today().String(), []string{fangs}, "要2人同去"},
+		{"review", today().AddDays(-1).String(), []string{fangs, jings}, "已经过去"},
+		{"review", "", []string{fangs, jings}, "请写明最迟哪天"},
+		{"review", "someday", []string{fangs, jings}, "someday"},
+		{"", today().String(), []string{fangs}, "不是走访的目的"},
+		{"survey", today().String(), []string{fangs, jings}, "入户调查在事项里安排"},
+		{"report", today().String(), []string{"4711"}, "不是"},
+	} {
+		f.Set("purpose", try.purpose)
+		f.Set("due", try.due)
+		f["to"] = try.to
+		p := jing.post("/visit-plans", f)
+		if p.status != 422 || !strings.Contains(p.text(), try.says) || !strings.Contains(p.raw, "屋顶漏雨 &lt;script&gt;") {
+			t.Errorf("%v: %d, want %q", try, p.status, try.says)
+		}
+	}
+	f.Set("purpose", "sample")
+	f.Set("due", today().String())
+	f["to"] = []string{fangs, jings}
+	if p := jing.post("/visit-plans", f); p.status != 403 || !strings.Contains(p.text(), "县级监管") {
+		t.Errorf("a township plans a sample: %d", p.status)
+	}
+	f.Set("purpose", "review")
+	for range 2 { // sent twice, it is one visit
+		if p := jing.post("/visit-plans", f); p.path != "/visit-plans" || !strings.Contains(p.text(), "定期核查") {
+			t.Fatalf("planned: %d %s", p.status, p.path)
+		}
+	}
+	var got string
+	if err := w.db.Own().QueryRow(t.Context(), "select string_agg(purpose || ' ' || people || ' ' || both_sign || ' ' || note, '|') from visit").Scan(&got); err != nil || got != "review 2 true 屋顶漏雨 <script>alert(1)</script>" {
+		t.Errorf("planned is %q (%v)", got, err)
+	}
+	if p := jing.get("/visit-plans/new/1"); !strings.Contains(p.text(), "已经安排了走访") {
+		t.Error("who plans another is not told of the first")
+	}
+	for query, there := range map[string]bool{"purpose=review": true, "purpose=report": false, "visitor=" + fangs: true, "visitor=" + fmt.Sprint(w.ids["qiang"]): false,
+		"due=today": true, "due=over": false, "area=371424100281": true, "area=371424100282": false, "after=" + today().String() + ".9": false, "area=nowhere": true} {
+		if p := jing.get("/visit-plans?" + query); p.status != 200 || strings.Contains(p.raw, `id="visit-1"`) != there {
+			t.Errorf("%s: %d, the visit is there: %v", query, p.status, !there)
+		}
+	}
+}
+
+// What waits for a decision comes page by page, by who answered and where, and the list is where it was after a decision.
+func TestOpenList(t *testing.T) {
+	w := newWorld(t)
+	one := w.plan(visit.Task{Household: 1, Visitors: []int64{w.ids["fang"], w.ids["qiang"]}})
+	w.own(fmt.Sprintf(`insert into visit_conflict (household, area, visit, unit, unit_id, fact) select 1, 0, %d, 'household', n, 'household.rent_12m' from generate_series(1, 25) n`, one))
+	jing := w.signedIn("jing")
+	first := jing.get("/visit-conflicts")
+	if n := strings.Count(first.raw, `action="/visit-conflicts/`); n != 20 {
+		t.Errorf("the first page has %d", n)
+	}
+	next := regexp.MustCompile(`/visit-conflicts\?after=\d+`).FindString(first.raw)
+	second := jing.get(next)
+	if n := strings.Count(second.raw, `action="/visit-conflicts/`); n != 5 || !strings.Contains(second.text(), "回到第一页") {
+		t.Errorf("the second page, %s, has %d", next, n)
+	}
+	f := second.form()
+	f.Set("answer", "0")
+	f.Set("reason", "再问")
+	if p := jing.post("/visit-conflicts/25", f); p.path != "/visit-conflicts" || strings.Count(p.raw, `action="/visit-conflicts/`) != 4 {
+		t.Errorf("after a decision on the second page: %d %s", p.status, p.path)
+	}
+	for query, n := range map[string]int{"visitor=" + fmt.Sprint(w.ids["fang"]): 0, "area=371424100281": 20, "area=371424100282": 0, "kind=aside": 0} {
+		if p := jing.get("/visit-conflicts?" + query); p.status != 200 || strings.Count(p.raw, `action="/visit-conflicts/`) != n {
+			t.Errorf("%s: %d of %d", query, strings.Count(p.raw, `action="/visit-conflicts/`), n)
+		}
 	}
 }
 
@@ -222,8 +342,25 @@ func TestDevices(t *testing.T) {
 		t.Errorf("nobody sends: %s", p.path)
 	}
 	b := w.signedIn("fang")
-	if p := b.get("/visits/me"); !strings.Contains(p.raw, fmt.Sprintf(`"account":%d`, w.ids["fang"])) {
-		t.Errorf("me: %s", p.raw)
+	device := `{"device":"00000000-0000-4000-8000-000000000002"}`
+	key := b.send("POST", "/visits/key", device)
+	if !regexp.MustCompile(fmt.Sprintf(`"account":%d,"key":"[\w+/]{43}="`, w.ids["fang"])).MatchString(key.raw) {
+		t.Errorf("key: %d %s", key.status, key.raw)
+	}
+	if again := b.send("POST", "/visits/key", device); again.raw != key.raw {
+		t.Errorf("the key of the same phone is another the second time: %s, %s", again.raw, key.raw)
+	}
+	other := w.signedIn("qiang").send("POST", "/visits/key", device)
+	if _, mine, _ := strings.Cut(key.raw, "key"); other.status != 200 || strings.HasSuffix(other.raw, mine) {
+		t.Errorf("another account is given %d %s on the same phone", other.status, other.raw)
+	}
+	if p := w.browser().send("POST", "/visits/key", device); p.path != "/signin" {
+		t.Errorf("nobody asks for a key: %s", p.path)
+	}
+	for _, bad := range []string{"", "{}", `{"device":"x"}`} {
+		if p := b.send("POST", "/visits/key", bad); p.status != 422 || !strings.Contains(p.raw, `"wrong"`) {
+			t.Errorf("a key for %q: %d %s", bad, p.status, p.raw)
+		}
 	}
 	first := b.send("POST", "/visits/sync", bundle)
 	if first.status != 200 || !strings.Contains(first.raw, `"state":"taken"`) {
@@ -241,6 +378,18 @@ func TestDevices(t *testing.T) {
 		if p := b.get(path); p.status != 404 {
 			t.Errorf("%s: %d", path, p.status)
 		}
+	}
+	// Whose posting has ended still sends what was answered before: it is kept and put before the township.
+	w.own(fmt.Sprintf("update posting set to_date = from_date + 1 where account = %d", w.ids["fang"]))
+	late := w.signedIn("fang")
+	if p := late.get("/visits"); p.status == 200 && p.path == "/visits" {
+		t.Error("who has no posting any more sees visits")
+	}
+	if p := late.send("POST", "/visits/key", device); p.raw != key.raw {
+		t.Errorf("the key after the posting has ended: %d %s", p.status, p.raw)
+	}
+	if p := late.send("POST", "/visits/sync", strings.NewReplacer("000000000001", "000000000011", "000000000003", "000000000013").Replace(bundle)); !strings.Contains(p.raw, `"state":"aside"`) {
+		t.Errorf("after the posting has ended: %d %s", p.status, p.raw)
 	}
 	for path, kind := range map[string]string{"/visits/sw.js": "text/javascript; charset=utf-8", "/visits/app.webmanifest": "application/manifest+json", "/static/visits/icon-192.png": "image/png"} {
 		if p := w.browser().get(path); p.status != 200 || p.header.Get("Content-Type") != kind || strings.Contains(p.raw, "VERSION") {

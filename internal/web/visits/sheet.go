@@ -195,7 +195,13 @@ func (p *Pages) answer(v *web.Visit) error {
 	if b, err = b.Sealed(); err != nil {
 		return err
 	}
-	if err := p.as(v, func(ctx context.Context, tx pgx.Tx) error { _, err := p.Visits.Sync(ctx, tx, b, v.Today()); return err }); err != nil {
+	if err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
+		r, err := p.Visits.Sync(ctx, tx, b, v.Today())
+		if err != nil {
+			return err
+		}
+		return p.Telling.Answered(ctx, tx, b.Visit, r, v.Session.Posting.Area)
+	}); err != nil {
 		return err
 	}
 	return v.Redirect(fmt.Sprintf("/visits/%d/check", s.Visit.ID))
@@ -288,8 +294,10 @@ func (p *Pages) end(v *web.Visit) error {
 	}
 	var r visit.Received
 	if err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		r, err = p.Visits.Sync(ctx, tx, b, v.Today())
-		return err
+		if r, err = p.Visits.Sync(ctx, tx, b, v.Today()); err != nil {
+			return err
+		}
+		return p.Telling.Answered(ctx, tx, b.Visit, r, v.Session.Posting.Area)
 	}); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func rowOf(v *web.Visit, one visit.Visit) row {
 // list is today's visits.
 type list struct {
 	Rows    []row
-	Decides int64 // how many things wait for a decision of whoever looks
+	Decides int // how many things wait for a decision of whoever looks
 	Map     *plan
 }
 
@@ -54,7 +54,9 @@ func (p *Pages) today(v *web.Visit) error {
 			l.Rows = append(l.Rows, r)
 		}
 		if v.Session.May(access.ConfirmWarning) {
-			l.Decides, err = p.Visits.Waiting(ctx, tx)
+			var waiting int64
+			waiting, err = p.Visits.Waiting(ctx, tx)
+			l.Decides = int(waiting)
 		}
 		return err
 	})
@@ -70,12 +72,14 @@ func (p *Pages) outbox(v *web.Visit) error {
 	return v.Render(http.StatusOK, p.templates, "outbox", nil)
 }
 
-// plan is a picture of the village: where the homes lie to each other, north on top.
+// plan is a picture of where the homes lie to each other, north on top. Its corner and its scale are there for the phone, which draws in where it is.
 type plan struct {
-	Spots []spot
-	Scale string // what the bar below is long
-	Bar   int
-	After int // where the words beside the bar begin
+	Spots       []spot
+	West, South float64    // degrees, at the margin to the left and below
+	PerDegree   [2]float64 // units of the picture of a degree of longitude and of latitude
+	Scale       string     // what the bar below is long
+	Bar         int
+	After       int // where the words beside the bar begin
 }
 
 // spot is a home on the picture, in its units.
@@ -83,6 +87,7 @@ type spot struct {
 	X, Y   int
 	Number int
 	ID     int64
+	Name   string
 }
 
 const (
@@ -90,10 +95,10 @@ const (
 	metresPerDegree    = 111320.0 // of a meridian
 )
 
-// draw draws the homes of which a place is known; nil where there are fewer than two, which lie nowhere to each other.
+// draw draws the homes of which a place is known; nil where there is none.
 func draw(rows []row) *plan {
 	known := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Point == nil })
-	if len(known) < 2 {
+	if len(known) == 0 {
 		return nil
 	}
 	first := known[0].Point
@@ -107,10 +112,11 @@ func draw(rows []row) *plan {
 		west, east, south, north = min(west, x), max(east, x), min(south, y), max(north, y)
 	}
 	perMetre := min(float64(wide-2*margin)/max(east-west, 50), float64(high-2*margin)/max(north-south, 50))
-	m := &plan{}
+	perDegree := [2]float64{metresPerDegree * math.Cos(first.Latitude*math.Pi/180) * perMetre, metresPerDegree * perMetre}
+	m := &plan{West: first.Longitude + west*perMetre/perDegree[0], South: first.Latitude + south*perMetre/perDegree[1], PerDegree: perDegree}
 	for _, r := range known {
 		x, y := metres(r)
-		m.Spots = append(m.Spots, spot{margin + int((x-west)*perMetre), high - margin - int((y-south)*perMetre), r.Number, r.ID})
+		m.Spots = append(m.Spots, spot{margin + int((x-west)*perMetre), high - margin - int((y-south)*perMetre), r.Number, r.ID, r.Name})
 	}
 	for _, length := range []int{10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000} {
 		if m.Bar = int(float64(length) * perMetre); m.Bar >= 40 {

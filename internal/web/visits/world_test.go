@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,6 +80,16 @@ type line struct {
 	next  http.Handler
 	cut   atomic.Bool
 	after atomic.Int64 // cut at so many pieces that do not begin a file; 0 is never
+
+	mutex  sync.Mutex
+	pieces []string // of files, that came through: which file and from where
+}
+
+// sent is which pieces of files came through.
+func (l *line) sent() []string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return slices.Clone(l.pieces)
 }
 
 func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -91,6 +102,11 @@ func (l *line) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
+	if r.Method == "PUT" {
+		l.mutex.Lock()
+		l.pieces = append(l.pieces, r.URL.RequestURI())
+		l.mutex.Unlock()
+	}
 	l.next.ServeHTTP(w, r)
 }
 
@@ -100,14 +116,15 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	keys := sealed.NewKeys()
 	w := &world{T: t, db: postgrestest.New(t), ids: map[string]int64{}, words: map[string]string{}}
-	w.visits = visit.New(dezhou(), registry.New(keys), keys, missing{})
+	people := registry.New(keys)
+	w.visits = visit.New(dezhou(), people, keys, missing{})
 	var err error
 	w.access, err = access.New(access.Config{DB: w.db, Keys: keys, Clock: time.Now, Hashing: access.Hashing{Memory: 64, Passes: 1, Threads: 1},
 		Site: access.Site{Name: "大救助", URL: "http://localhost:8080"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := visits.New(visits.Deps{DB: w.db, Visits: w.visits})
+	pages, err := visits.New(visits.Deps{DB: w.db, Visits: w.visits, Registry: people, Areas: dezhou().Areas})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,34 +19,39 @@ import (
 	"dajiuzhu/internal/web"
 )
 
-// doAct does what a form asks for to some rounds, in one transaction.
-func (p *Pages) doAct(v *web.Visit, ids []int64) (done warning.Done, err error) {
+// doAct does what a form asks for to some rounds.
+func (p *Pages) doAct(ctx context.Context, tx pgx.Tx, v *web.Visit, ids []int64) (warning.Done, error) {
 	form := v.R.Form // a button's own address may say what it does
-	d := warning.Doing{Once: keyOf(v), On: v.Today(), Note: form.Get("note")}
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		switch form.Get("act") {
-		case "claim":
-			done, err = p.Warnings.Claim(ctx, tx, ids, d)
-		case "release":
-			done, err = p.Warnings.Release(ctx, tx, ids, d)
-		case "assign":
-			done, err = p.Warnings.Assign(ctx, tx, ids, atoi(form.Get("to")), d)
-		case "visit":
-			done, err = p.sendVisit(ctx, tx, v, ids, d)
-		case "need", "no-need", "unclear":
-			done, err = p.Warnings.Verify(ctx, tx, ids, warning.Finding(form.Get("act")), d)
-		case "confirm":
-			done, err = p.Warnings.Confirm(ctx, tx, ids, d)
-		case "dismiss":
-			done, err = p.Warnings.Dismiss(ctx, tx, ids, form.Get("reason"), d)
-		case "helped":
-			done, err = p.Warnings.Helped(ctx, tx, ids, form.Get("by"), d)
-		default:
-			err = fault.New(fault.Invalid, noSuchAct, nil)
-		}
-		return err
-	})
-	return done, err
+	d := warning.Doing{On: v.Today(), Note: form.Get("note")}
+	switch form.Get("act") {
+	case "claim":
+		return p.Warnings.Claim(ctx, tx, ids, d)
+	case "release":
+		return p.Warnings.Release(ctx, tx, ids, d)
+	case "assign":
+		return p.assign(ctx, tx, v, ids, d)
+	case "visit":
+		return p.sendVisit(ctx, tx, v, ids, d)
+	case "need", "no-need", "unclear":
+		return p.Warnings.Verify(ctx, tx, ids, warning.Finding(form.Get("act")), d)
+	case "confirm":
+		return p.Warnings.Confirm(ctx, tx, ids, d)
+	case "dismiss":
+		return p.Warnings.Dismiss(ctx, tx, ids, form.Get("reason"), d)
+	case "helped":
+		return p.Warnings.Helped(ctx, tx, ids, form.Get("by"), d)
+	}
+	return warning.Done{}, fault.New(fault.Invalid, noSuchAct, nil)
+}
+
+// assign gives rounds to somebody, and tells them.
+func (p *Pages) assign(ctx context.Context, tx pgx.Tx, v *web.Visit, ids []int64, d warning.Doing) (warning.Done, error) {
+	to := atoi(v.R.Form.Get("to"))
+	done, err := p.Warnings.Assign(ctx, tx, ids, to, d)
+	if err != nil {
+		return done, err
+	}
+	return done, p.Telling.WarningsGiven(ctx, tx, done.Done, to, v.Session.Account, v.Session.Posting.Area, v.Key())
 }
 
 // sendVisit plans a visit by whom the form names, the visitor themself if nobody.
@@ -95,7 +100,6 @@ type onePage struct {
 	Soon        calendar.Date
 	Purposes    []choice
 	Opened      map[int64]string // contacts of reports that were opened just now
-	Once        string
 	Wrong       string
 	Note        string
 	To          string
@@ -139,7 +143,7 @@ func (p *Pages) one(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page := &onePage{Once: newKey()}
+	page := &onePage{}
 	if err := p.readOne(v, id, page); err != nil {
 		return err
 	}
@@ -152,21 +156,20 @@ func (p *Pages) act(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	to := fmt.Sprintf("/warnings/%d", id)
-	if v.R.FormValue("act") == "reopen" {
-		err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-			round, err := p.Warnings.Reopen(ctx, tx, id, warning.Doing{On: v.Today(), Note: v.R.PostFormValue("note")})
-			to = fmt.Sprintf("/warnings/%d", round)
-			return err
-		})
-	} else {
-		_, err = p.doAct(v, []int64{id})
-	}
+	err = v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		round := id
+		if v.R.FormValue("act") == "reopen" {
+			round, err = p.Warnings.Reopen(ctx, tx, id, warning.Doing{On: v.Today(), Note: v.R.PostFormValue("note")})
+		} else {
+			_, err = p.doAct(ctx, tx, v, []int64{id})
+		}
+		return fmt.Sprintf("/warnings/%d", round), err
+	})
 	if err == nil {
-		return v.Redirect(to)
+		return nil
 	}
 	status, message := v.Explain(err)
-	page := &onePage{Once: keyOf(v), Wrong: message, Note: v.R.PostFormValue("note"), To: v.R.PostFormValue("to")}
+	page := &onePage{Wrong: message, Note: v.R.PostFormValue("note"), To: v.R.PostFormValue("to")}
 	if fault.KindOf(err) == fault.Internal {
 		return err
 	}

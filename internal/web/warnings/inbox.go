@@ -2,13 +2,11 @@ package warnings
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -68,7 +66,6 @@ type inboxPage struct {
 	Workers    []choice
 	Reasons    []*pack.Reason
 	May        offers
-	Once       string
 	Wrong      string
 	Done       string
 	Reason     string // kept when something was wrong
@@ -156,7 +153,7 @@ func (p *Pages) asked(v *web.Visit) (*inboxPage, warning.Filter) {
 	if v.R.Method == http.MethodPost { // the filters of the list that was sent
 		q, _ = url.ParseQuery(v.R.PostFormValue("query"))
 	}
-	page := &inboxPage{Tabs: p.tabsOf(v), Query: url.Values{}, May: offersTo(v.Session), Once: newKey(), Reasons: withoutNote(p.Warnings.Reasons()), Picked: map[string]bool{}}
+	page := &inboxPage{Tabs: p.tabsOf(v), Query: url.Values{}, May: offersTo(v.Session), Reasons: withoutNote(p.Warnings.Reasons()), Picked: map[string]bool{}}
 	page.Tab = page.Tabs[0]
 	for _, t := range page.Tabs {
 		if t.ID == q.Get("view") {
@@ -173,7 +170,7 @@ func (p *Pages) asked(v *web.Visit) (*inboxPage, warning.Filter) {
 		return ok
 	}
 	for _, level := range []string{"red", "orange", "yellow", "blue"} {
-		page.Levels = append(page.Levels, choice{level, v.Say(map[string]string{"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "蓝色"}[level], level)})
+		page.Levels = append(page.Levels, choice{level, levelName(v, level)})
 	}
 	if l := q.Get("level"); keep("level", l, slices.Contains([]string{"red", "orange", "yellow", "blue"}, l)) {
 		f.Levels = []string{l}
@@ -292,12 +289,15 @@ func (p *Pages) many(v *web.Visit) error {
 		}
 	}
 	page, f := p.asked(v)
-	done, err := p.doAct(v, ids)
+	err := v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		done, err := p.doAct(ctx, tx, v, ids)
+		return "/warnings?" + with(with(page.Query, "done", strconv.Itoa(len(done.Done)+len(done.Already))), "refused", strconv.Itoa(len(done.Refused))).Encode(), err
+	})
 	if err == nil {
-		return v.Redirect("/warnings?" + with(with(page.Query, "done", strconv.Itoa(len(done.Done)+len(done.Already))), "refused", strconv.Itoa(len(done.Refused))).Encode())
+		return nil
 	}
 	status, message := v.Explain(err)
-	page.Wrong, page.Reason, page.Once = message, v.R.PostFormValue("reason"), keyOf(v)
+	page.Wrong, page.Reason = message, v.R.PostFormValue("reason")
 	for _, id := range ids {
 		page.Picked[strconv.FormatInt(id, 10)] = true
 	}
@@ -317,59 +317,36 @@ func told(v *web.Visit) string {
 	return v.Say(fmt.Sprintf("办好%d条。", done), fmt.Sprintf("%d done.", done))
 }
 
-// mostExported bounds what one file holds; more is asked for by narrower filters, and the file says so.
-const mostExported = 5000
-
-// export gives the list as a file for a spreadsheet, names masked as on the page.
-func (p *Pages) export(v *web.Visit) error {
-	page, f := p.asked(v)
-	f.Most = 200
-	var rows []row
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		for len(rows) < mostExported {
+// exported gives the list as a file, names masked as on the page.
+func (p *Pages) exported() *web.Export {
+	return &web.Export{Zh: "预警", En: "Warnings", Personal: true,
+		Head: func(v *web.Visit) []string {
+			return []string{v.Say("编号", "Number"), v.Say("级别", "Level"), v.Say("预警", "Warning"), v.Say("户主", "Head"), v.Say("当事人", "Person"), v.Say("村、社区", "Village"),
+				v.Say("期限", "Due"), v.Say("状态", "State"), v.Say("所在岗位", "Desk"), v.Say("经办人", "Who"), v.Say("理由", "Reason")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *web.Visit) (rows [][]string, next string, err error) {
+			_, f := p.asked(v)
+			f.Most = web.ExportPage
 			list, err := p.Warnings.Inbox(ctx, tx, f)
 			if err != nil {
-				return err
+				return nil, "", err
 			}
 			for _, i := range list.Items {
-				rows = append(rows, p.row(v, i))
+				r, due := p.row(v, i), ""
+				if r.HasDue {
+					due = r.Due.String()
+				}
+				rows = append(rows, []string{strconv.FormatInt(r.ID, 10), levelName(v, r.Level), r.Name, r.Head, r.Of, r.Where, due, r.State.Name(v.Lang), r.At, r.Worker, r.Why})
 			}
-			if f.After = list.Next; !list.More {
-				return nil
+			if list.More {
+				next = afterText(list.Next)
 			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	v.W.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	v.W.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="warnings-%s-%s.csv"`, page.Tab.ID, v.Today()))
-	_, _ = v.W.Write([]byte("\ufeff")) // spreadsheets take it for what it is
-	c := csv.NewWriter(v.W)
-	head := []string{v.Say("编号", "Number"), v.Say("级别", "Level"), v.Say("预警", "Warning"), v.Say("户主", "Head"), v.Say("当事人", "Person"), v.Say("村、社区", "Village"),
-		v.Say("期限", "Due"), v.Say("状态", "State"), v.Say("所在岗位", "Desk"), v.Say("经办人", "Who"), v.Say("理由", "Reason")}
-	_ = c.Write(head)
-	for _, r := range rows {
-		due := ""
-		if r.HasDue {
-			due = r.Due.String()
-		}
-		_ = c.Write([]string{strconv.FormatInt(r.ID, 10), r.Level, safeCell(r.Name), safeCell(r.Head), safeCell(r.Of), r.Where, due, r.State.Name(v.Lang), r.At, safeCell(r.Worker), r.Why})
-	}
-	if len(rows) >= mostExported {
-		_ = c.Write([]string{v.Say(fmt.Sprintf("只列出前%d条，请缩小范围再导出", len(rows)), fmt.Sprintf("the first %d only: narrow the filters for the rest", len(rows)))})
-	}
-	c.Flush()
-	return c.Error()
+			return rows, next, nil
+		}}
 }
 
-// safeCell keeps a spreadsheet from taking somebody's text for a formula.
-func safeCell(text string) string {
-	if strings.ContainsAny(text[:min(1, len(text))], "=+-@\t\r") {
-		return "'" + text
-	}
-	return text
+func levelName(v *web.Visit, level string) string {
+	return v.Say(map[string]string{"red": "红色", "orange": "橙色", "yellow": "黄色", "blue": "蓝色"}[level], level)
 }
 
 // of leads from a warning of discovery to the round in which it is worked on.

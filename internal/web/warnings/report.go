@@ -19,7 +19,6 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ledger"
-	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
@@ -41,7 +40,6 @@ type reportPage struct {
 	Found     []found
 	Household int64
 	Called    string // its head, masked
-	Once      string
 	Faults    []problem
 }
 
@@ -88,7 +86,7 @@ func (p *Pages) where(v *web.Visit, page *reportPage, at, widest area.Code) {
 
 // reportPage shows the public form. It shows nothing of anybody.
 func (p *Pages) reportPage(v *web.Visit) error {
-	page := &reportPage{Source: warning.ByCode, Once: newKey()}
+	page := &reportPage{Source: warning.ByCode}
 	p.where(v, page, codeOf(v.R.URL.Query().Get("at")), 0)
 	v.W.Header().Set("Cache-Control", "no-store")
 	return v.Render(http.StatusOK, p.templates, "report", page)
@@ -97,25 +95,38 @@ func (p *Pages) reportPage(v *web.Visit) error {
 // report takes what the public reports, and leads to the receipt.
 func (p *Pages) report(v *web.Visit) error {
 	form := v.R.PostForm
-	page := &reportPage{Source: warning.ByCode, Name: form.Get("name"), Place: form.Get("place"), What: form.Get("what"), Contact: form.Get("contact"), Once: keyOf(v)}
+	page := &reportPage{Source: warning.ByCode, Name: form.Get("name"), Place: form.Get("place"), What: form.Get("what"), Contact: form.Get("contact")}
 	p.where(v, page, codeOf(form.Get("at")), 0)
-	return p.receive(v, page, "report", p.DB.As)
+	return p.receive(v, page, "report", func(take func(context.Context, pgx.Tx) (string, error)) error {
+		var to string
+		err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) { to, err = take(ctx, tx); return err })
+		if err != nil {
+			return err
+		}
+		return v.Redirect(to)
+	})
 }
 
-// receive takes a report in, and shows its form again with what was written if it cannot.
-func (p *Pages) receive(v *web.Visit, page *reportPage, name string, as asker) error {
+// receive takes a report in and goes to its receipt, and shows its form again with what was written if it cannot. The report holds the key of its form,
+// by which one that is sent twice is one, whoever sends it.
+func (p *Pages) receive(v *web.Visit, page *reportPage, name string, act func(func(context.Context, pgx.Tx) (to string, err error)) error) error {
 	r := warning.Report{Source: page.Source, Area: page.At, Household: page.Household, Name: page.Name, Place: page.Place, What: page.What, Contact: page.Contact,
-		Organisation: page.Firm, Once: page.Once, On: v.Today()}
+		Organisation: page.Firm, Once: v.Key(), On: v.Today()}
 	if page.Source == warning.ByCode {
 		r.Sender = sender(v.R)
 	}
-	var got warning.Received
 	err := fault.List(p.Warnings.CheckReport(r)).Err()
 	if err == nil {
-		err = as(v.R.Context(), v.Principal(""), func(tx pgx.Tx) (err error) { got, err = p.Warnings.Receive(v.R.Context(), tx, r); return err })
+		err = act(func(ctx context.Context, tx pgx.Tx) (string, error) {
+			got, err := p.Warnings.Receive(ctx, tx, r)
+			if err == nil && !got.Known {
+				err = p.Telling.ReportArrived(ctx, tx, got)
+			}
+			return "/report/receipt?new=1&number=" + url.QueryEscape(got.Receipt), err
+		})
 	}
 	if err == nil {
-		return v.Redirect("/report/receipt?new=1&number=" + url.QueryEscape(got.Receipt))
+		return nil
 	}
 	if fault.KindOf(err) == fault.Internal {
 		return err
@@ -201,7 +212,7 @@ func sourceOf(role access.Role) string {
 // takePage shows the form of whoever takes reports for others; they may look for the household first.
 func (p *Pages) takePage(v *web.Visit) error {
 	q := v.R.URL.Query()
-	page := &reportPage{Source: sourceOf(v.Session.Posting.Role), Once: newKey(), Query: q.Get("q"), Household: atoi(q.Get("household")), Name: q.Get("q")}
+	page := &reportPage{Source: sourceOf(v.Session.Posting.Role), Query: q.Get("q"), Household: atoi(q.Get("household")), Name: q.Get("q")}
 	p.where(v, page, codeOf(q.Get("at")), v.Session.Posting.Area)
 	if err := p.search(v, page); err != nil {
 		return err
@@ -212,12 +223,12 @@ func (p *Pages) takePage(v *web.Visit) error {
 func (p *Pages) take(v *web.Visit) error {
 	form := v.R.PostForm
 	page := &reportPage{Source: sourceOf(v.Session.Posting.Role), Name: form.Get("name"), Place: form.Get("place"), What: form.Get("what"), Contact: form.Get("contact"),
-		Firm: form.Get("organisation"), Household: atoi(form.Get("household")), Once: keyOf(v)}
+		Firm: form.Get("organisation"), Household: atoi(form.Get("household"))}
 	p.where(v, page, codeOf(form.Get("at")), v.Session.Posting.Area)
 	if err := p.search(v, page); err != nil {
 		return err
 	}
-	return p.receive(v, page, "take", p.DB.As)
+	return p.receive(v, page, "take", func(take func(context.Context, pgx.Tx) (string, error)) error { return v.Act("", take) })
 }
 
 // mostFound is how many households a search shows: who is not among them is looked for by more of the name, or by the number.
@@ -321,7 +332,6 @@ type matchPage struct {
 	Found []found
 	Asked bool
 	Said  []report
-	Once  string
 	Wrong string
 }
 
@@ -338,7 +348,7 @@ func (p *Pages) matching(v *web.Visit, query string) (*matchPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &matchPage{ID: id, Query: query, Once: newKey()}
+	page := &matchPage{ID: id, Query: query}
 	err = p.as(v, func(ctx context.Context, tx pgx.Tx) error {
 		r, err := p.Warnings.Round(ctx, tx, id, v.Today())
 		if err != nil {
@@ -365,13 +375,12 @@ func (p *Pages) match(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	var round int64
-	err = p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		round, err = p.Warnings.Match(ctx, tx, id, atoi(v.R.PostFormValue("household")))
-		return err
+	err = v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
+		round, err := p.Warnings.Match(ctx, tx, id, atoi(v.R.PostFormValue("household")))
+		return fmt.Sprintf("/warnings/%d", round), err
 	})
 	if err == nil {
-		return v.Redirect(fmt.Sprintf("/warnings/%d", round))
+		return nil
 	}
 	status, message := v.Explain(err)
 	if fault.KindOf(err) == fault.Internal || fault.KindOf(err) == fault.NotFound {
@@ -391,7 +400,7 @@ func (p *Pages) open(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	page := &onePage{Once: newKey(), Opened: map[int64]string{}}
+	page := &onePage{Opened: map[int64]string{}}
 	if err := p.readOne(v, id, page); err != nil {
 		return err
 	}
@@ -460,6 +469,3 @@ func (p *Pages) codeImage(v *web.Visit) error {
 	_, _ = v.W.Write(b.Bytes()) // the visitor may have left
 	return nil
 }
-
-// asker runs a transaction in somebody's name.
-type asker func(ctx context.Context, who postgres.Principal, do func(pgx.Tx) error) error

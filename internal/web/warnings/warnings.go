@@ -2,9 +2,7 @@ package warnings
 
 import (
 	"context"
-	"crypto/rand"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -21,6 +19,7 @@ import (
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/registry"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
 )
@@ -41,6 +40,7 @@ type Config struct {
 	Pack     *pack.Pack
 	Explain  Explainer                                // nil: evidence stands as it was when the warning was raised, without its sources
 	Hides    func(access.Role) func(path string) bool // which values a role does not see; nil hides whatever is sensitive
+	Telling  *telling.Telling                         // nil: nobody is told
 	Site     string                                   // under which the public comes: "https://dajiuzhu.example"
 }
 
@@ -69,19 +69,18 @@ var (
 // Routes are the pages and what their forms are sent to.
 func (p *Pages) Routes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /warnings", Who: sees, Do: p.inbox, List: true},
+		{Pattern: "GET /warnings", Who: sees, Do: p.inbox, List: true, Export: p.exported()},
 		{Pattern: "POST /warnings", Who: sees, Do: p.many},
 		{Pattern: "GET /warnings/{id}", Who: sees, Do: p.one},
 		{Pattern: "POST /warnings/{id}", Who: sees, Do: p.act},
 		{Pattern: "GET /warnings/{id}/match", Who: sees, Do: p.matchPage},
 		{Pattern: "POST /warnings/{id}/match", Who: sees, Do: p.match},
-		{Pattern: "POST /warnings/{id}/open", Who: sees, Do: p.open},
+		{Pattern: "POST /warnings/{id}/open", Who: sees, Do: p.open, Keyless: "shows, and is recorded each time"},
 		{Pattern: "GET /warning-of/{warning}", Who: sees, Do: p.of},
-		{Pattern: "GET /warnings/export", Who: sees, Do: p.export},
 		{Pattern: "GET /warning-figures", Who: figures, Do: p.figures},
 		{Pattern: "GET /static/warnings/page.css", Who: web.Anybody, Do: p.style},
 		{Pattern: "GET /report", Who: web.Anybody, Do: p.reportPage},
-		{Pattern: "POST /report", Who: web.Anybody, Do: p.report},
+		{Pattern: "POST /report", Who: web.Anybody, Do: p.report, Keyless: "of anybody: the report itself is known by the key of its form"},
 		{Pattern: "GET /report/receipt", Who: web.Anybody, Do: p.receipt},
 		{Pattern: "GET /reports/new", Who: tells, Do: p.takePage},
 		{Pattern: "POST /reports/new", Who: tells, Do: p.take},
@@ -94,7 +93,7 @@ func (p *Pages) Routes() []web.Route {
 func (p *Pages) Nav() []web.Link {
 	return []web.Link{
 		{Path: "/warnings", Zh: "预警", En: "Warnings", Who: sees},
-		{Path: "/warning-figures", Zh: "预警核实率", En: "How right they are", Who: figures},
+		{Path: "/warning-figures", Zh: "预警核实率", En: "Precision", Aside: true, Who: figures},
 		{Path: "/reports/new", Zh: "登记求助", En: "Take a report", Who: tells},
 	}
 }
@@ -110,23 +109,6 @@ func (p *Pages) style(v *web.Visit) error {
 func (p *Pages) as(v *web.Visit, do func(context.Context, pgx.Tx) error) error {
 	ctx := v.R.Context()
 	return p.DB.As(ctx, v.Principal(""), func(tx pgx.Tx) error { return do(ctx, tx) })
-}
-
-// newKey is the key of a form, by which sending it twice does nothing twice.
-func newKey() string {
-	var b [16]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		panic(err) // the system has no randomness
-	}
-	return hex.EncodeToString(b[:])
-}
-
-// keyOf is the key that a form was sent with, a new one where it has none.
-func keyOf(v *web.Visit) string {
-	if k := v.R.PostFormValue("once"); len(k) == 32 {
-		return k
-	}
-	return newKey()
 }
 
 var noSuchWarning = fault.Text{Key: "warnings.no-such", Zh: "没有这条预警", En: "there is no such warning"}

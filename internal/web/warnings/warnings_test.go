@@ -3,9 +3,11 @@ package warnings_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"html"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -197,11 +199,21 @@ func (v *visitor) get(path string) answer {
 
 func (v *visitor) post(path string, fields url.Values) answer {
 	v.Helper()
-	r, err := http.NewRequestWithContext(v.Context(), "POST", v.server.URL+path, strings.NewReader(fields.Encode()))
+	r, err := http.NewRequestWithContext(v.Context(), "POST", v.server.URL+path, strings.NewReader(keyed(fields).Encode()))
 	if err == nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return v.do(r, err)
+}
+
+// keyed is a form with the key that a page gives each showing of it.
+func keyed(fields url.Values) url.Values {
+	if fields.Has("once") {
+		return fields
+	}
+	all := url.Values{"once": {rand.Text()}}
+	maps.Copy(all, fields)
+	return all
 }
 
 // words are those of a page, without its marks.
@@ -441,10 +453,6 @@ func TestFilters(t *testing.T) {
 				t.Errorf("%s shows %s: %v", query, name, !want[i])
 			}
 		}
-	}
-	file := officer.get("/warnings/export?level=red").want(t, 200, "\ufeff编号", "国*桐").lacks(t, "国*强", "国雨桐")
-	if strings.Count(file.text, "\n") != 2 {
-		t.Errorf("%q", file.text)
 	}
 	english := officer.post("/language", url.Values{"lang": {"en"}, "back": {"/warnings"}}).want(t, 200, "Warnings", "Claim", "Fire")
 	english.lacks(t, "认领")

@@ -2,25 +2,25 @@
 const store = self.visitStore;
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-const signal = $("#signal");
-const account = Number(signal?.dataset.account);
-const zh = signal?.dataset.lang !== "en";
-const say = (cn, en) => zh ? cn : en;
+const lang = $("#signal")?.dataset.lang === "en" ? "en" : "zh";
+const say = (zh, en) => lang === "zh" ? zh : en;
 const told = text => text ? say(text.zh, text.en) : "";
+const make = (tag, more) => Object.assign(document.createElement(tag), more);
+const shell = Boolean($("#shell")); // there is no signal, and this page has nothing in it yet
+let account = Number($("#signal")?.dataset.account);
+let shown; // what ends with the page that is shown
 
 // ── Signal, and what waits ──
-let how = navigator.onLine ? "" : "offline";
-const count = w => w.answers.length + w.files.length + w.extras.length;
-const mine = rows => rows.filter(r => r.account === account);
-const ofMine = w => Object.fromEntries(Object.entries(w).map(([k, rows]) => [k, mine(rows)]));
+let how = shell || !navigator.onLine ? "offline" : "";
 async function showSignal() {
+  const signal = $("#signal"), w = await store.waiting(account);
   if (!signal) return;
-  const n = count(ofMine(await store.waiting()));
   const state = how === "offline" ? say("没有信号", "No signal") : how === "signed-out" ? say("需要重新登录", "Sign in again") : "";
-  signal.hidden = !n && !state;
-  signal.classList.toggle("waits", n > 0);
-  $("a", signal).textContent = [state, n ? say(`${n}项待发送`, `${n} to be sent`) : ""].filter(Boolean).join(" · ");
-  signal.dataset.waits = n;
+  const others = w.count - w.mine;
+  signal.hidden = !w.count && !state;
+  signal.classList.toggle("waits", w.mine > 0);
+  $("a", signal).textContent = [state, w.mine ? say(`${w.mine}项待发送`, `${w.mine} to be sent`) : "", others ? say(`另有${others}项是别人的`, `${others} are somebody else's`) : ""].filter(Boolean).join(" · ");
+  signal.dataset.waits = w.mine;
 }
 async function send() {
   how = await store.send();
@@ -28,24 +28,113 @@ async function send() {
   if (how === "offline" && "serviceWorker" in navigator) navigator.serviceWorker.ready.then(r => r.sync?.register("visits")).catch(() => null);
   return how;
 }
-store.listen(() => { showSignal(); showOutbox(); });
 addEventListener("online", send);
 addEventListener("offline", () => { how = "offline"; showSignal(); });
-setInterval(async () => { if (count(ofMine(await store.waiting()))) send(); }, 20000);
+setInterval(async () => { if ((await store.waiting(account)).mine) send(); }, 20000);
+
+// ── The PIN ──
+const weakness = { short: say("至少8位", "At least 8 signs"), simple: say("太容易猜：不要用生日、同一个数字或连续数字", "Too easy to guess: no birthday, one digit again and again, or digits in a row") };
+// openKept has the holder open what the phone keeps; false where nothing can be opened without signing in.
+async function openKept() {
+  account = await store.owner();
+  if (!account || !await store.lockOf(account)) return false;
+  const form = $("#unlock"), wrong = $(".fault", form), pin = $("input", form);
+  form.hidden = false;
+  pin.focus();
+  return new Promise(done => form.addEventListener("submit", async event => {
+    event.preventDefault();
+    event.stopPropagation();
+    const tried = await store.unlock(account, pin.value);
+    pin.value = "";
+    if (tried.how === "open") { form.hidden = true; done(true); return; }
+    if (tried.how === "gone") { form.hidden = true; done(false); return; }
+    wrong.textContent = say(`口令不对，还可以试${tried.left}次`, `That is not the PIN; ${tried.left} tries are left`);
+    wrong.hidden = false;
+    pin.focus();
+  }));
+}
+// offerPin lets the holder choose a PIN, without which nothing is kept for reading.
+async function offerPin() {
+  const form = $("#pin");
+  if (!form || shell || !store.holds(account)) return;
+  const has = await store.lockOf(account);
+  $$("[data-when]", form).forEach(p => p.hidden = (p.dataset.when === "set") !== Boolean(has));
+  form.hidden = Boolean(has) && form.dataset.offer === "first";
+  if ($("#pin-offer")) $("#pin-offer").hidden = form.hidden;
+  form.onsubmit = async event => {
+    event.preventDefault();
+    event.stopPropagation();
+    const [one, two] = $$("input[type=password]", form), wrong = $(".fault", form);
+    const weak = store.weak(one.value);
+    wrong.textContent = weak ? weakness[weak] : one.value !== two.value ? say("两次输入的口令不一样", "The two are not the same") : "";
+    if (!wrong.textContent) wrong.textContent = await store.setPin(account, one.value).then(() => "", e => e instanceof store.SignedOut ? say("需要重新登录", "Sign in again") : say("没有信号，稍后再设", "No signal: set it later"));
+    wrong.hidden = !wrong.textContent;
+    if (wrong.textContent) { (weak ? one : two).focus(); return; }
+    one.value = two.value = "";
+    await keepPages();
+    await offerPin();
+    $(".done", form.parentNode)?.remove();
+    form.before(make("p", { className: "done", textContent: say("口令已设好。没有信号时用它打开今天的走访。", "The PIN is set. It opens today's visits without a signal.") }));
+  };
+}
 
 // ── Kept pages ──
-if ("serviceWorker" in navigator) {
-  navigator.serviceWorker.register("/visits/sw.js", { scope: "/visits" }).catch(() => null);
-  navigator.serviceWorker.addEventListener("message", event => { if (event.data?.kept) document.documentElement.dataset.kept = "yes"; });
-  if ($("#main") && location.pathname === "/visits" && navigator.onLine) {
-    if (await store.owner() !== account) { // pages of whoever used the phone before
-      await caches.delete("visits-pages");
-      await store.owner(account);
-    }
-    const keep = ["/visits", "/visits/outbox", ...$$("#visits [data-visit]").flatMap(li => [`/visits/${li.dataset.visit}`, `/visits/${li.dataset.visit}/check`])];
-    navigator.serviceWorker.ready.then(r => r.active?.postMessage({ keep }));
+// A page is kept sealed, as what stands in its main part.
+const whole = path => path === "/visits" || path === "/visits/outbox" || /^\/visits\/\d+(\/check)?$/.test(path);
+let leaving = false; // whoever signs out takes it all along
+document.addEventListener("submit", event => { if (event.target.getAttribute("action") === "/signout") leaving = true; }, true);
+const keepPages = () => store.alone("pages", async () => {
+  if (leaving || shell || location.pathname !== "/visits" || !navigator.onLine || !store.holds(account)) return;
+  await store.setting("lang", lang);
+  const visits = $$("#visits [data-visit]").map(li => Number(li.dataset.visit));
+  const paths = ["/visits", "/visits/outbox", ...visits.flatMap(id => [`/visits/${id}`, `/visits/${id}/check`])];
+  await store.keepOnly(account, paths, visits);
+  if (!await store.lockOf(account)) return; // nobody could open them
+  await navigator.storage?.persist?.().catch(() => null); // the browser is not to make room by what waits
+  for (const path of paths) {
+    const reply = await fetch(path, { redirect: "manual", cache: "no-store" }).catch(() => null);
+    if (leaving) return;
+    if (!reply?.ok) continue;
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    await store.keepPage(account, path, { title: page.title, main: $("#main", page).innerHTML });
   }
+  await navigator.serviceWorker?.ready; // which answers when there is no signal
+  document.documentElement.dataset.kept = "yes";
+});
+// show puts a kept page in the place of the one that is shown.
+async function show(path) {
+  const page = await store.page(account, path);
+  if (!page) return false;
+  document.title = page.title;
+  $("#main").innerHTML = page.main;
+  document.documentElement.dataset.shows = path;
+  await start();
+  scrollTo(0, 0);
+  return true;
 }
+// go goes to another page of the visits: without a signal to the kept one, while the key is open.
+async function go(path) {
+  const bare = path.split("#")[0];
+  const there = how !== "offline" && await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) }).then(r => r.ok, () => false);
+  if (there || !store.holds(account) || !await store.page(account, bare)) { location.href = path; return; }
+  how = "offline";
+  history.pushState(null, "", path);
+  await show(bare);
+}
+document.addEventListener("click", event => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || link.origin !== location.origin || !whole(link.pathname)) return;
+  if (link.pathname === location.pathname && link.hash) return;
+  event.preventDefault();
+  go(link.pathname + link.hash);
+});
+addEventListener("popstate", () => { const at = document.documentElement.dataset.shows; if (at && at !== location.pathname) show(location.pathname).then(so => so || location.reload()); });
+// Who leaves the phone lying finds it locked again.
+let left;
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") { document.activeElement?.blur?.(); left = Date.now(); return; }
+  if (left && Date.now() - left > 10 * 60 * 1000 && document.documentElement.dataset.shows) location.reload();
+});
 
 // ── Nearest first ──
 const rad = d => d * Math.PI / 180;
@@ -65,14 +154,23 @@ function orderVisits() {
     const far = li => li.dataset.latitude ? metres([coords.latitude, coords.longitude], [Number(li.dataset.latitude), Number(li.dataset.longitude)]) : Infinity;
     for (const li of first) if (far(li) < Infinity) { const span = $(".far", li); span.hidden = false; span.textContent = "· " + (far(li) < 1000 ? `${Math.round(far(li) / 10) * 10} m` : `${(far(li) / 1000).toFixed(1)} km`); }
     list.append(...[...first].sort((a, b) => far(a) - far(b)));
+    drawHere(coords);
     $("[data-near]", bar).hidden = true; $("[data-due]", bar).hidden = false;
   });
   $("[data-due]", bar).addEventListener("click", () => { list.append(...first); $("[data-near]", bar).hidden = false; $("[data-due]", bar).hidden = true; });
 }
+// drawHere marks on the map where the phone is, at its edge if it is beyond.
+function drawHere(coords) {
+  const map = $("svg.village"), mark = map && $(".here", map);
+  if (!mark) return;
+  const within = (n, most) => Math.min(most - 8, Math.max(8, n)), { west, south, eastUnit, northUnit } = map.dataset;
+  mark.setAttribute("transform", `translate(${within(26 + (coords.longitude - west) * eastUnit, 340)} ${within(260 - 26 - (coords.latitude - south) * northUnit, 260)})`);
+  mark.removeAttribute("hidden");
+}
 async function markVisits() {
   for (const li of $$("#visits [data-visit]")) {
-    const visit = Number(li.dataset.visit), end = await store.get("extras", `end:${account}:${visit}`);
-    const some = mine(await store.all("answers")).filter(a => a.visit === visit);
+    const visit = Number(li.dataset.visit), end = await store.extraOf(account, visit, "end");
+    const some = (await store.all("answers", account)).filter(a => a.visit === visit);
     if (end || some.length) {
       const mark = document.createElement("span");
       mark.className = "status good";
@@ -111,17 +209,17 @@ const ahead = (a, base) => a.state !== "sent" || !a.known || Number(base.split("
 
 async function questions() {
   const form = $("#sheet"), bar = $("#steps");
-  if (!form || !$("#send-form")) return;
+  if (!form || !$("#send-form") || !store.holds(account)) return; // without a key nothing is kept: the form is sent as it is
   const visit = Number(form.dataset.visit), sections = $$(".question", form);
-  const known = mine(await store.all("answers")).filter(a => a.visit === visit).sort((a, b) => a.seq - b.seq);
+  const known = (await store.all("answers", account)).filter(a => a.visit === visit).sort((a, b) => a.seq - b.seq);
   for (const a of known) {
     const section = sections.find(s => s.dataset.key === a.key);
     if (section && ahead(a, pageBase(section))) fill(section, a);
   }
-  const said = await store.saidBy(visit);
+  const said = await store.saidBy(account, visit);
   for (const input of $$("input[name=said_by]", form)) {
     if (said) input.checked = input.value === said;
-    input.addEventListener("change", () => store.saidBy(visit, input.value));
+    input.addEventListener("change", () => store.saidBy(account, visit, input.value));
   }
   let writing = Promise.resolve();
   const keep = async section => {
@@ -150,7 +248,7 @@ async function questions() {
     });
   }
   let at = Math.max(0, sections.findIndex(s => "#" + s.id === location.hash));
-  const show = () => {
+  const turn = () => {
     sections.forEach((s, i) => s.hidden = i !== at);
     $(".intro").hidden = at > 0;
     $("progress", bar).value = (at + 1) / sections.length;
@@ -164,27 +262,37 @@ async function questions() {
   form.addEventListener("submit", event => { event.preventDefault(); event.stopPropagation(); $("[data-next]", bar).click(); });
   $("#send-form").hidden = true;
   bar.hidden = false;
-  $("[data-back]", bar).addEventListener("click", async () => { await keep(sections[at]); at--; show(); });
+  $("[data-back]", bar).addEventListener("click", async () => { await keep(sections[at]); at--; turn(); });
   $("[data-next]", bar).addEventListener("click", async () => {
     if (sections[at].dataset.key && !await keep(sections[at])) return;
-    if (at + 1 < sections.length) { at++; show(); return; }
+    if (at + 1 < sections.length) { at++; turn(); return; }
     send();
-    location.href = `/visits/${visit}/check`;
+    go(`/visits/${visit}/check`);
   });
-  addEventListener("hashchange", () => { const to = sections.findIndex(s => "#" + s.id === location.hash); if (to >= 0) { at = to; show(); } });
-  show();
+  addEventListener("hashchange", () => { const to = sections.findIndex(s => "#" + s.id === location.hash); if (to >= 0) { at = to; turn(); } }, { signal: shown.signal });
+  turn();
 }
 
 // ── Check, sign, end ──
 const kinds = { photo: say("照片", "Photograph"), voice: say("录音", "Voice note"), visitor: say("走访人签字", "Visitor's signature"), family: say("家庭成员签字", "Family's signature"), consent: say("同意签字", "Consent") };
 const fileState = f => f.state === "sent" ? say("已送达", "sent") : f.state === "refused" ? told(f.why) : f.received ? say(`已传${Math.round(100 * f.received / f.size)}%`, `${Math.round(100 * f.received / f.size)}% sent`) : say("待发送", "to be sent");
 
+// thumbs are pictures that are kept on the phone, each opened once.
+const thumbs = new Map();
+async function thumb(f) {
+  if (!thumbs.has(f.id)) {
+    const bytes = await Promise.resolve(store.content(f)).catch(() => null);
+    thumbs.set(f.id, make("img", { alt: "", className: "thumb", src: bytes ? URL.createObjectURL(new Blob([bytes], { type: f.media })) : "" }));
+  }
+  return thumbs.get(f.id);
+}
+
 async function check() {
   const root = $("#check");
-  if (!root || !$("#capture")) return;
+  if (!root || !$("#capture") || !store.holds(account)) return;
   const visit = Number(root.dataset.visit);
   const showAnswers = async () => {
-    const known = mine(await store.all("answers")).filter(a => a.visit === visit).sort((a, b) => a.seq - b.seq);
+    const known = (await store.all("answers", account)).filter(a => a.visit === visit).sort((a, b) => a.seq - b.seq);
     for (const a of known) {
       const row = $$("[data-key]", root).find(r => r.dataset.key === a.key);
       if (!row) continue;
@@ -202,14 +310,14 @@ async function check() {
   };
   const showFiles = async () => {
     const list = $("#files", root);
-    for (const f of mine(await store.all("files")).filter(f => f.visit === visit)) {
+    for (const f of (await store.all("files", account)).filter(f => f.visit === visit)) {
       let li = $(`[data-file="${f.id}"]`, list);
       if (!li) { li = document.createElement("li"); li.dataset.file = f.id; list.append(li); }
       li.replaceChildren(`${kinds[f.kind]}${f.signer ? " · " + f.signer : ""} `);
       const mark = document.createElement("span");
       mark.className = "status " + (f.state === "sent" ? "good" : f.state === "refused" ? "bad" : "due"); mark.textContent = fileState(f);
       li.append(mark);
-      if (f.bytes && f.kind === "photo" && f.state !== "sent") { const img = document.createElement("img"); img.alt = ""; img.className = "thumb"; img.src = URL.createObjectURL(new Blob([f.bytes], { type: f.media })); li.prepend(img); }
+      if (f.kind === "photo" && f.state !== "sent") li.prepend(await thumb(f));
     }
   };
   const refresh = () => { showAnswers(); showFiles(); showEnd(); };
@@ -230,7 +338,7 @@ async function check() {
     send();
   });
   const showEnd = async () => {
-    const end = await store.get("extras", `end:${account}:${visit}`), form = $("#end");
+    const end = await store.extraOf(account, visit, "end"), form = $("#end");
     if (!end || !form) return;
     let p = $("#ended") ?? Object.assign(document.createElement("p"), { id: "ended" });
     p.className = end.state === "sent" ? "done" : "note";
@@ -309,27 +417,58 @@ function pad(keep) {
 async function showOutbox() {
   const root = $("#outbox");
   if (!root) return;
-  const whole = await store.waiting(), w = ofMine(whole), others = count(whole) - count(w);
-  const item = (what, state, key) => { const li = document.createElement("li"); li.dataset.waits = key; li.append(what + " "); li.append(Object.assign(document.createElement("span"), { className: "status due", textContent: state })); return li; };
+  const w = await store.waiting(account), others = w.count - w.mine;
+  const item = (what, state, key) => { const li = document.createElement("li"); li.dataset.waits = key; li.append(what + " "); li.append(make("span", { className: "status due", textContent: state })); return li; };
   const why = how === "offline" ? say("等信号", "waits for a signal") : how === "signed-out" ? say("等您登录", "waits until you sign in") : say("待发送", "to be sent");
   const refused = new Map(w.bundles.filter(b => b.wrong).flatMap(b => [...b.answers, ...b.extras].map(id => [id, told(b.wrong)])));
-  const list = document.createElement("ul");
-  list.className = "files";
+  const list = make("ul", { className: "files" });
   for (const a of w.answers) list.append(item(a.ask, refused.get(a.id) ?? why, a.id));
   for (const f of w.files) list.append(item(kinds[f.kind] + (f.signer ? " · " + f.signer : ""), f.state === "refused" ? told(f.why) : f.received ? fileState(f) : why, f.id));
   for (const e of w.extras) list.append(item(e.what === "end" ? say("结束走访", "End of the visit") : say("位置", "The place"), e.state === "lacking" ? e.lacks.map(told).join(" ") : why, e.id));
-  const p = Object.assign(document.createElement("p"), { textContent: count(w) ? say(`${count(w)}项没有送到平台：`, `${count(w)} not at the platform yet:`) : say("都已送到平台，没有待发送的。", "All is at the platform; nothing waits.") });
-  root.replaceChildren(p, list);
-  if (others) root.append(Object.assign(document.createElement("p"), { className: "note", textContent: say(`另有${others}项是别的账号填的，由其本人登录后发送。`, `${others} more are of another account and go once that person signs in.`) }));
+  root.replaceChildren(make("p", { textContent: w.mine ? say(`${w.mine}项没有送到平台：`, `${w.mine} not at the platform yet:`) : say("都已送到平台，没有待发送的。", "All is at the platform; nothing waits.") }), list);
+  if (w.shut) root.append(make("p", { className: "note", textContent: say(`其中${w.shut}项要登录后才能打开并发送，手机上留着。`, `${w.shut} of them open and go once you have signed in; the phone keeps them.`) }));
+  if (others) root.append(make("p", { className: "note", textContent: say(`另有${others}项是别的账号填的，由其本人登录后发送。`, `${others} more are of another account and go once that person signs in.`) }));
   const button = $("#send");
-  button.hidden = !count(w);
-  button.onclick = async () => { await store.again(); await send(); };
+  button.hidden = !w.mine;
+  button.onclick = async () => {
+    button.disabled = true;
+    await store.again();
+    await send();
+    button.disabled = false;
+  };
 }
 
-showSignal();
-orderVisits();
-markVisits();
-questions();
-check();
-showOutbox();
-send();
+// start brings the page that is shown to life.
+async function start() {
+  shown?.abort();
+  shown = new AbortController();
+  store.deafen();
+  store.listen(() => { showSignal(); showOutbox(); });
+  showSignal();
+  orderVisits();
+  markVisits();
+  await questions();
+  await check();
+  await showOutbox();
+  await offerPin();
+  document.documentElement.dataset.started = location.pathname;
+}
+
+const visiting = Boolean($("#signal")); // the township's pages on visits keep nothing
+if (visiting && "serviceWorker" in navigator) navigator.serviceWorker.register("/visits/sw.js", { scope: "/visits" }).catch(() => null);
+if (shell) {
+  const open = await openKept();
+  const kept = open && (await show(location.pathname) || await show("/visits"));
+  if (!kept) {
+    $("#closed").hidden = false;
+    await showSignal();
+  }
+} else if (visiting) {
+  const me = await store.enter().catch(e => e);
+  if (me instanceof Error) how = me instanceof store.SignedOut ? "signed-out" : "offline";
+  if (me.account && me.account !== account) location.reload(); // somebody else has signed in meanwhile
+  if (me.account && !leaving) await store.owner(account);
+  else if (how === "offline" && await store.owner() === account) await openKept(); // the signal went after the page had come
+  await start();
+  if (me.account) { await keepPages(); send(); }
+}
