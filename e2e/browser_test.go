@@ -43,21 +43,27 @@ type person struct {
 	codes string // the secret of one-time codes, "" without
 }
 
-// visitor is a browser that nobody has signed in with.
+// visitor is a browser that nobody has signed in with, for as long as a test lasts.
 func visitor(t testing.TB, size [2]int64) *person {
+	t.Helper()
+	v, end := launch(t, size)
+	t.Cleanup(end)
+	return v
+}
+
+// launch starts a browser, and gives what ends it.
+func launch(t testing.TB, size [2]int64) (v *person, end func()) {
 	t.Helper()
 	p := served(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
 		chromedp.WindowSize(int(size[0]), int(size[1])), chromedp.Flag("lang", "zh-CN"))
 	allocated, free := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(free)
-	ctx, end := chromedp.NewContext(allocated)
-	t.Cleanup(end)
-	v := &person{TB: t, p: p, ctx: ctx}
+	ctx, leave := chromedp.NewContext(allocated)
+	v = &person{TB: t, p: p, ctx: ctx}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err != nil { // the browser lives as long as the context of its first step
 		t.Fatalf("starting the browser: %v", err)
 	}
-	return v
+	return v, func() { leave(); free() }
 }
 
 // do runs steps in the browser.
@@ -122,7 +128,8 @@ func (v *person) click(selector string) {
 
 func (v *person) fill(selector, text string) {
 	v.Helper()
-	v.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	js[bool](v, fmt.Sprintf(`(e => { if (e) e.value = ""; return !!e })(document.querySelector(%q))`, selector))
+	v.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 func (v *person) choose(selector, value string) {
@@ -162,24 +169,32 @@ func (v *person) hides(texts ...string) {
 // known are the accounts that have been through their first sign-in.
 var known = map[string]*person{}
 
-// signedIn is somebody signed in, through the first sign-in where that was not done yet: the first password is changed, and who needs a second
-// factor sets it up.
+// signedIn is somebody signed in at a browser of his own, through the first sign-in where that was not done yet: the first password is changed,
+// and who needs a second factor sets it up.
 func signedIn(t testing.TB, login string, size [2]int64) *person {
 	t.Helper()
 	v := visitor(t, size)
 	v.login = login
-	before := known[login]
-	if before == nil {
-		v.word = v.p.first[login]
-	} else {
+	v.signIn()
+	return v
+}
+
+// signIn signs in, once more where the session is over.
+func (v *person) signIn() {
+	v.Helper()
+	if before := known[v.login]; before != nil {
 		v.word, v.codes = before.word, before.codes
+	} else {
+		v.word = v.p.first[v.login]
 	}
 	v.open("/signin")
-	v.fill(`input[name="login"]`, login)
+	v.fill(`input[name="login"]`, v.login)
 	v.fill(`input[name="password"]`, v.word)
 	v.press("main button.main")
-	for range 4 {
+	for range 5 {
 		switch v.at() {
+		case "/posting": // of several, the first until another is chosen
+			v.press(`form[action="/posting"] button`)
 		case "/password":
 			v.changePassword()
 		case "/enrol":
@@ -188,13 +203,24 @@ func signedIn(t testing.TB, login string, size [2]int64) *person {
 			v.fill(`input[name="code"]`, v.code())
 			v.press("main button.main")
 		default:
-			known[login] = v
 			v.shows("退出")
-			return v
+			known[v.login] = v
+			return
 		}
 	}
-	t.Fatalf("%s is still at %s:\n%s", login, v.at(), v.text())
-	return nil
+	v.Fatalf("%s is still at %s:\n%s", v.login, v.at(), v.text())
+}
+
+// actsAs chooses one of several postings by its words.
+func (v *person) actsAs(words string) {
+	v.Helper()
+	v.open("/posting")
+	v.press(fmt.Sprintf(`form[action="/posting"] button[value="%s"]`,
+		js[string](v, fmt.Sprintf(`[...document.querySelectorAll('form[action="/posting"] button')].find(b => b.innerText.includes(%q))?.value ?? "none"`, words))))
+	if v.at() == "/enrol" {
+		v.enrol()
+	}
+	v.shows(words)
 }
 
 func (v *person) changePassword() {
@@ -219,7 +245,7 @@ func (v *person) enrol() {
 // code is the one-time code of now. One that was used already is used no second time: then the next is waited for.
 func (v *person) code() string {
 	v.Helper()
-	code, err := totp.GenerateCode(strings.ReplaceAll(strings.TrimSpace(v.codes), " ", ""), time.Now())
+	code, err := totp.GenerateCode(strings.ReplaceAll(strings.TrimSpace(v.codes), " ", ""), v.p.now())
 	if err != nil {
 		v.Fatal(err)
 	}

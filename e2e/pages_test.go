@@ -18,7 +18,7 @@ import (
 )
 
 // roles are who walks the pages, who sees most first.
-var roles = []string{"demo-officer", "demo-assistant", "demo-decider", "demo-supervisor", "demo-medical", "demo-inspector", "demo-admin", "demo-hotline"}
+var roles = []string{"demo-officer", "demo-assistant", "demo-decider", "demo-supervisor", "demo-medical", "demo-inspector", "demo-admin", "demo-hotline", "demo-resident"}
 
 // page is a page that somebody found, one of its kind.
 type page struct {
@@ -55,14 +55,15 @@ var (
 // walk follows the links of everybody's pages, and calls do at one page of each kind while the browser shows it. A page leads further where it
 // may have rows: the search is begun by hand.
 func walk(t *testing.T, do func(v *person, p page)) {
+	defer arrangeVisit(t)()
 	seen := map[string]bool{}
 	out := visitor(t, desk)
 	out.login = "nobody"
 	out.open("/signin")
-	follow(out, []string{"/signin", "/report"}, seen, do)
+	follow(out, []string{"/signin", "/report", "/visits/offline"}, seen, do)
 	for _, login := range roles {
 		v := signedIn(t, login, desk)
-		follow(v, []string{"/", "/people?q=国志强", "/account"}, seen, do)
+		follow(v, []string{"/", "/my", "/people?q=国志强", "/account"}, seen, do)
 	}
 }
 
@@ -173,15 +174,71 @@ func TestEveryPage(t *testing.T) {
 		}
 		v.speak("zh")
 		v.do(chromedp.EmulateViewport(desk[0], desk[1]))
-		v.scripts(false)
-		v.open(p.path)
-		v.scripts(true)
-		if heading := js[int](v, `document.querySelectorAll("h1").length`); heading != 1 || len(v.text()) < 20 {
-			t.Errorf("%s (%s) does not read without scripts: %d headings\n%s", p.path, p.login, heading, v.text())
+		v.openWithoutScripts(p.path)
+		for _, lack := range js[[]string](v, lacksWithoutScripts) {
+			t.Errorf("%s (%s) without scripts: %s\n%s", p.path, p.login, lack, v.text())
 		}
 	})
 	if pages < 20 {
 		t.Errorf("only %d pages were found", pages)
+	}
+}
+
+// lacksWithoutScripts tells what a page that was opened without scripts lacks: a heading, a text, an end of what it waits for, a button of a form.
+const lacksWithoutScripts = `(() => {
+	const lacks = [], shown = e => e.checkVisibility({visibilityProperty: true}) || e.closest("details:not([open])");
+	const headings = document.querySelectorAll("h1").length, main = document.querySelector("main");
+	if (headings !== 1) lacks.push(headings + " headings");
+	if (!main || main.innerText.trim().length < 20) lacks.push("nothing to read");
+	for (const e of document.querySelectorAll("[aria-busy=true], progress:not([value])")) if (shown(e)) lacks.push("waits for ever: " + e.outerHTML.slice(0, 200));
+	if (/正在加载|载入中|加载中|loading/i.test(main?.innerText ?? "")) lacks.push("says that it loads");
+	for (const f of document.querySelectorAll("form")) {
+		if (!shown(f) || f.hasAttribute("data-passkey")) continue;
+		if (![...f.elements, ...document.querySelectorAll("button[form]")].some(b => b.type === "submit" && shown(b) && !b.disabled)) lacks.push("a form without a button: " + f.outerHTML.slice(0, 200));
+	}
+	return lacks;
+})()`
+
+// openWithoutScripts opens a page with its scripts off; what is asked of it afterwards does not run them.
+func (v *person) openWithoutScripts(path string) {
+	v.Helper()
+	v.scripts(false)
+	v.open(path)
+	v.scripts(true)
+}
+
+// Forms are sent without scripts: a report by anybody, and by an officer a view of a list and the list as a file. The bar is one line also in English
+// for whoever has most places of work.
+func TestFormsWithoutScripts(t *testing.T) {
+	out := visitor(t, phone)
+	out.openWithoutScripts("/report?at=371424100281")
+	out.fill("[name=what]", "邻居家里的老人几天没有出门")
+	out.press("main form[method=post] button.main")
+	if !strings.Contains(out.text(), "收到") {
+		t.Errorf("a report leads to %s: %s", out.at(), out.text())
+	}
+	v := signedIn(t, "demo-officer", desk)
+	v.openWithoutScripts("/warnings?level=red")
+	js[any](v, `document.querySelectorAll(".views details").forEach(d => d.open = true)`)
+	v.fill(".views [name=name]", "红色的")
+	v.press(".views form[action='/views'] button")
+	if at := v.at(); !strings.Contains(at, "level=red") || !strings.Contains(v.text(), "红色的") {
+		t.Errorf("keeping a view leads to %s", at)
+	}
+	v.openWithoutScripts("/warnings?level=red")
+	js[any](v, `document.querySelectorAll(".views details").forEach(d => d.open = true)`)
+	v.choose(".views [name=purpose]", "decision")
+	v.press(".views form[action='/exports'] button")
+	if at := v.at(); at != "/exports" || !strings.Contains(v.text(), "预警") {
+		t.Errorf("taking a list out leads to %s: %s", at, v.text())
+	}
+	for _, login := range []string{"demo-officer", "demo-supervisor"} {
+		v := signedIn(t, login, desk)
+		v.speak("en")
+		v.open("/account")
+		if tall := js[int](v, `Math.round(document.querySelector(".places").getBoundingClientRect().height)`); tall > 60 {
+			t.Errorf("the bar of %s is %d px tall in English", login, tall)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,7 +25,9 @@ const people = "1500"
 // platform is the program, serving a sample county.
 type platform struct {
 	dir      string // of everything: binary, database, keys, the county, the folder that is watched
+	port     int
 	url      string
+	days     int               // by which its clock is ahead
 	first    map[string]string // first passwords, by login
 	command  *exec.Cmd
 	log      *os.File
@@ -39,6 +42,9 @@ var shared struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	for _, member := range cast {
+		member.leave()
+	}
 	if shared.platform != nil {
 		if err := shared.platform.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -77,7 +83,17 @@ func start() (*platform, error) {
 			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(step, " "), err, out)
 		}
 	}
-	return p, p.serve()
+	if p.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	p.url = fmt.Sprintf("http://localhost:%d", p.port)
+	if err := os.MkdirAll(p.path("watched"), 0o755); err != nil {
+		return nil, err
+	}
+	if err := p.serve(); err != nil {
+		return nil, err
+	}
+	return p, p.determined()
 }
 
 func today() string { return time.Now().In(time.FixedZone("UTC+8", 8*60*60)).Format(time.DateOnly) }
@@ -85,21 +101,13 @@ func today() string { return time.Now().In(time.FixedZone("UTC+8", 8*60*60)).For
 func (p *platform) path(name string) string { return filepath.Join(p.dir, name) }
 func (p *platform) binary() string          { return p.path("dajiuzhu") }
 
-// serve starts the program and waits until it is ready and everybody was determined once.
-func (p *platform) serve() error {
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	p.url = fmt.Sprintf("http://localhost:%d", port)
-	if err := os.MkdirAll(p.path("watched"), 0o755); err != nil {
-		return err
-	}
+// serve starts the program and waits until it is ready. First passwords last as long as tests put the clock forward.
+func (p *platform) serve() (err error) {
 	if p.log, err = os.Create(p.path("log")); err != nil {
 		return err
 	}
-	p.command = exec.Command(p.binary(), "serve", "--data", p.path("data"), "--demo", p.path("county"), "--watch", p.path("watched"),
-		"--listen", fmt.Sprintf("localhost:%d", port), "--metrics", "", "--site", p.url)
+	p.command = exec.Command(p.binary(), "serve", "--data", p.path("data"), "--demo", p.path("county"), "--watch", p.path("watched"), "--messages-to", p.path("messages"),
+		"--listen", fmt.Sprintf("localhost:%d", p.port), "--metrics", "", "--site", p.url, "--first-password", "9000h", "--ahead", strconv.Itoa(p.days))
 	out, err := p.command.StdoutPipe()
 	if err != nil {
 		return err
@@ -109,9 +117,56 @@ func (p *platform) serve() error {
 		return err
 	}
 	if err := p.read(out); err != nil {
-		return errors.Join(err, p.stop())
+		return errors.Join(err, p.end())
 	}
-	return p.determined()
+	return nil
+}
+
+// now is the time by the platform's clock.
+func (p *platform) now() time.Time { return time.Now().AddDate(0, 0, p.days) }
+
+// ahead puts the platform's clock forward by some days more: it is ended and started anew, and everybody has to sign in again. There is no way
+// back, so that a test names days by p.now.
+func (p *platform) ahead(t testing.TB, days int) {
+	t.Helper()
+	if err := p.end(); err != nil {
+		t.Fatal(err)
+	}
+	p.days += days
+	if err := p.serve(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// account makes an account with a posting, unless there is one, as an operator does.
+func (p *platform) account(t testing.TB, login, name, role, area, department string) {
+	t.Helper()
+	if p.first[login] != "" {
+		return
+	}
+	said := p.run(t, "user", "add", login, "--data", p.path("data"), "--first-password", "9000h", "--name", name, "--area", area)
+	p.first[login] = strings.Fields(said)[1]
+	p.posting(t, login, role, area, department)
+}
+
+// posting gives an account one posting more.
+func (p *platform) posting(t testing.TB, login, role, area, department string) {
+	t.Helper()
+	p.run(t, "user", "posting", login, role, area, "--data", p.path("data"), "--department", department)
+}
+
+// run runs the program once more, beside itself, and gives what it printed.
+func (p *platform) run(t testing.TB, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(p.binary(), args...).Output()
+	if err != nil {
+		var ended *exec.ExitError
+		if errors.As(err, &ended) {
+			out = append(out, ended.Stderr...)
+		}
+		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }
 
 // read takes the first passwords from what the program prints until it is ready, and lets it print on.
@@ -162,19 +217,21 @@ func (p *platform) until(what string, so func() (bool, error)) error {
 	}
 }
 
-// stop ends the program as an operator does, and removes everything.
-func (p *platform) stop() error {
+// end ends the program as an operator does.
+func (p *platform) end() (err error) {
 	if p.command.Process != nil {
 		_ = p.command.Process.Signal(syscall.SIGTERM)
 		select {
-		case <-p.finished:
+		case err = <-p.finished:
 		case <-time.After(30 * time.Second):
-			_ = p.command.Process.Kill()
+			err = errors.Join(errors.New("the program did not end when it was told to"), p.command.Process.Kill())
 		}
 	}
-	_ = p.log.Close()
-	return os.RemoveAll(p.dir)
+	return errors.Join(err, p.log.Close())
 }
+
+// stop ends the program and removes everything.
+func (p *platform) stop() error { return errors.Join(p.end(), os.RemoveAll(p.dir)) }
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -25,11 +25,15 @@ type (
 	uploadsJob struct {
 		Day string `json:"day"`
 	}
+	deadJob struct {
+		Hour string `json:"hour"`
+	}
 )
 
 func (meansJob) Kind() string   { return "means.expire" }
 func (lapsesJob) Kind() string  { return "policy.lapses" }
 func (uploadsJob) Kind() string { return "uploads.sweep" }
+func (deadJob) Kind() string    { return "jobs.dead" }
 
 // endReports ends the reports of checks of means that count no longer.
 func (p *platform) endReports(ctx context.Context, j meansJob) error {
@@ -38,8 +42,20 @@ func (p *platform) endReports(ctx context.Context, j meansJob) error {
 		return jobs.Hopeless(err)
 	}
 	return p.db.Work(ctx, func(tx pgx.Tx) error {
-		_, err := p.means.Expire(ctx, tx, on)
-		return err
+		ended, err := p.means.Expire(ctx, tx, on)
+		if err != nil {
+			return err
+		}
+		for _, id := range ended {
+			check, err := p.means.Get(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if err := p.telling.CheckMoved(ctx, tx, check); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -53,8 +69,16 @@ func (p *platform) noteLapses(ctx context.Context, j lapsesJob) error {
 		return jobs.Hopeless(err)
 	}
 	return p.db.Work(ctx, func(tx pgx.Tx) error {
-		_, _, err := notice.Keep(ctx, tx, lapseKind, lapseNotices(p.policy.Pack(), on))
-		return err
+		all := lapseNotices(p.policy.Pack(), on)
+		opened, _, err := notice.Keep(ctx, tx, lapseKind, all)
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		nearest := all[0].Due
+		for _, n := range all {
+			nearest = min(nearest, n.Due)
+		}
+		return p.telling.LapsesAhead(ctx, tx, opened, nearest, on)
 	})
 }
 
@@ -76,6 +100,15 @@ func lapseNotices(p *pack.Pack, on calendar.Date) []notice.Notice {
 		all = append(all, n)
 	}
 	return all
+}
+
+// tellDead tells administrators of jobs that are dead.
+func (p *platform) tellDead(ctx context.Context, _ deadJob) error {
+	dead, err := p.queue.List(ctx, true, 1000)
+	if err != nil {
+		return err
+	}
+	return p.db.Work(ctx, func(tx pgx.Tx) error { return p.telling.JobsDead(ctx, tx, dead) })
 }
 
 // sweepUploads removes what was sent and waits for nobody.

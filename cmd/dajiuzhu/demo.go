@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/jackc/pgx/v5"
+
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/registry"
 )
 
 // demoAccounts are an account for each role that is of the administration, in the sample county; of the decision two officers' and one department's.
@@ -62,5 +65,38 @@ func (c *serveCommand) demo(s *streams, p *platform) error {
 		}
 		fmt.Fprintf(s.out, "account %s %s %s\n", d.login, first.Plain(), d.role.Name(fault.Zh))
 	}
+	return c.demoResident(s, p, today)
+}
+
+// Whom the sample's resident is: the head of the family that the sample's story is about, whom the sample's assistant gives an account.
+const demoResidentLogin, demoResidentName, demoAssistantLogin = "demo-resident", "国志强", "demo-assistant"
+
+// demoResident gives a resident of the sample an account, as its assistant does at the window, unless that was done or nobody there has the name.
+func (c *serveCommand) demoResident(s *streams, p *platform, today calendar.Date) error {
+	if _, err := p.access.FindAccount(s.ctx, demoResidentLogin); fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if _, err := p.discovery.Run(s.ctx, today, func(int, int) {}); err != nil { // which tells who lives with whom
+		return err
+	}
+	assistant, err := p.access.FindAccount(s.ctx, demoAssistantLogin)
+	if err != nil {
+		return err
+	}
+	acts := access.Session{Account: assistant.ID, Staff: true, Posting: access.Posting{ID: 1, Role: access.Assistant, Area: assistant.Area}, Fresh: true}
+	var found registry.Page
+	err = p.db.As(s.ctx, acts.Principal(""), func(tx pgx.Tx) (err error) {
+		found, err = p.people.Search(s.ctx, tx, registry.ByName, demoResidentName, registry.After{}, 1)
+		return err
+	})
+	if err != nil || len(found.Hits) == 0 {
+		return err
+	}
+	tie := access.Tie{Person: found.Hits[0].Person, Proof: "模拟数据，没有证件", Login: demoResidentLogin}
+	login, first, err := p.access.TieResident(s.ctx, acts, tie)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "account %s %s %s\n", login, first.Plain(), access.Resident.Name(fault.Zh))
 	return nil
 }

@@ -11,9 +11,11 @@ import (
 
 // outsideFlags name an outside identity provider, as of the whole city's administration. Its secret is never an argument, which others on the machine see.
 type outsideFlags struct {
-	OIDCIssuer     string `name:"oidc-issuer" help:"Address of an identity provider (OpenID Connect) by which people may sign in." env:"DAJIUZHU_OIDC_ISSUER" placeholder:"URL"`
-	OIDCClient     string `name:"oidc-client" help:"As what the platform is known there." env:"DAJIUZHU_OIDC_CLIENT"`
-	OIDCSecretFile string `name:"oidc-secret-file" help:"File of the secret that it shares with the provider; DAJIUZHU_OIDC_SECRET holds the secret instead." type:"path" env:"DAJIUZHU_OIDC_SECRET_FILE"`
+	OIDCIssuer     string   `name:"oidc-issuer" help:"Address of an identity provider (OpenID Connect) by which people may sign in." env:"DAJIUZHU_OIDC_ISSUER" placeholder:"URL"`
+	OIDCClient     string   `name:"oidc-client" help:"As what the platform is known there." env:"DAJIUZHU_OIDC_CLIENT"`
+	OIDCSecretFile string   `name:"oidc-secret-file" help:"File of the secret that it shares with the provider; DAJIUZHU_OIDC_SECRET holds the secret instead." type:"path" env:"DAJIUZHU_OIDC_SECRET_FILE"`
+	OIDCNumber     string   `name:"oidc-number-claim" help:"Claim of its signed token that holds a person's identity number: residents are known by it." env:"DAJIUZHU_OIDC_NUMBER_CLAIM" placeholder:"CLAIM"`
+	OIDCScopes     []string `name:"oidc-scope" help:"Asked of it beside openid, so that it tells that claim." env:"DAJIUZHU_OIDC_SCOPE" placeholder:"SCOPE"`
 }
 
 // outsideSecret is the variable that holds the secret itself.
@@ -43,5 +45,5 @@ func (f *outsideFlags) outside(site string) (*access.Provider, error) {
 		return nil, fault.New(fault.Invalid, outsidePart, fault.Args{"variable": outsideSecret})
 	}
 	return &access.Provider{Issuer: f.OIDCIssuer, ClientID: f.OIDCClient, Secret: sealed.NewSecret(sealed.Other, secret),
-		Redirect: strings.TrimSuffix(site, "/") + "/outside"}, nil
+		Redirect: strings.TrimSuffix(site, "/") + "/outside", Number: f.OIDCNumber, Scopes: f.OIDCScopes}, nil
 }

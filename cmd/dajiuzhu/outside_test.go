@@ -19,26 +19,29 @@ func TestOutside(t *testing.T) {
 		}
 	}
 	const issuer, client = "https://sso.example.cn", "dajiuzhu"
+	named := func(issuer, client, file string) outsideFlags {
+		return outsideFlags{OIDCIssuer: issuer, OIDCClient: client, OIDCSecretFile: file, OIDCNumber: "id_card", OIDCScopes: []string{"realname"}}
+	}
 	for _, c := range []struct {
 		name, variable string
 		flags          outsideFlags
 		secret, fault  string
 	}{
 		{"none", "left over", outsideFlags{}, "", ""},
-		{"by the environment", "from the environment", outsideFlags{issuer, client, ""}, "from the environment", ""},
-		{"by a file, which counts first", "from the environment", outsideFlags{issuer, client, file}, "from a file", ""},
-		{"without a secret", "", outsideFlags{issuer, client, ""}, "", "cmd.outside-part"},
-		{"without a client", "x", outsideFlags{issuer, "", ""}, "", "cmd.outside-part"},
-		{"without an issuer", "x", outsideFlags{"", client, ""}, "", "cmd.outside-part"},
-		{"with an empty file", "x", outsideFlags{issuer, client, empty}, "", "cmd.outside-file"},
-		{"with no such file", "x", outsideFlags{issuer, client, file + "x"}, "", "cmd.outside-file"},
+		{"by the environment", "from the environment", named(issuer, client, ""), "from the environment", ""},
+		{"by a file, which counts first", "from the environment", named(issuer, client, file), "from a file", ""},
+		{"without a secret", "", named(issuer, client, ""), "", "cmd.outside-part"},
+		{"without a client", "x", named(issuer, "", ""), "", "cmd.outside-part"},
+		{"without an issuer", "x", named("", client, ""), "", "cmd.outside-part"},
+		{"with an empty file", "x", named(issuer, client, empty), "", "cmd.outside-file"},
+		{"with no such file", "x", named(issuer, client, file+"x"), "", "cmd.outside-file"},
 	} {
 		t.Setenv(outsideSecret, c.variable)
 		p, err := c.flags.outside("https://jiuzhu.example.cn/")
 		if faultKey(err) != c.fault {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if (p != nil) != (c.secret != "") || p != nil && (p.Secret.Plain() != c.secret || p.Redirect != "https://jiuzhu.example.cn/outside") {
+		if (p != nil) != (c.secret != "") || p != nil && (p.Secret.Plain() != c.secret || p.Redirect != "https://jiuzhu.example.cn/outside" || p.Number != "id_card" || len(p.Scopes) != 1) {
 			t.Errorf("%s: %+v", c.name, p)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
+	"dajiuzhu/internal/web"
 )
 
 // platformFlags say where a platform keeps what it knows.
@@ -90,8 +91,8 @@ func (f *accessFlags) access(db *postgres.DB, keys *sealed.Keys, outside *access
 
 // sealedColumns are where anything is sealed.
 func sealedColumns(p *pack.Pack) []sealed.Column {
-	return slices.Concat(access.SealedColumns(), registry.SealedColumns(), means.SealedColumns(), warning.SealedColumns(),
-		visit.SealedColumns(), notification.SealedColumns(), ingest.SealedColumns(p))
+	return slices.Concat(access.SealedColumns(), web.SealedColumns(), registry.SealedColumns(), means.SealedColumns(), warning.SealedColumns(),
+		visit.SealedColumns(), casework.SealedColumns(), notification.SealedColumns(), ingest.SealedColumns(p))
 }
 
 // applyPack makes the database what a pack needs: tables of feeds, which facts only an authorised check may bring, how warnings

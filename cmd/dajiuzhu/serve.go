@@ -36,6 +36,7 @@ import (
 	"dajiuzhu/internal/rules"
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/site"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
@@ -86,7 +87,7 @@ func (c *serveCommand) Run(s *streams) error {
 		return err
 	}
 	return c.withOwn(s.ctx, func(db *postgres.DB, keys *sealed.Keys) error {
-		p := &platform{policy: policy, columns: filepath.Join(c.Data, "columns"), db: db, log: slog.New(slog.NewJSONHandler(s.errout, nil)), metrics: prometheus.NewRegistry(),
+		p := &platform{policy: policy, keys: keys, columns: filepath.Join(c.Data, "columns"), db: db, log: slog.New(slog.NewJSONHandler(s.errout, nil)), metrics: prometheus.NewRegistry(),
 			witnesses: witnesses, clock: clockAhead(c.Ahead)}
 		p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 		if p.access, err = c.accessFlags.access(db, keys, outside, p.clock); err != nil {
@@ -157,6 +158,7 @@ type platform struct {
 	casework  *casework.Casework
 	visits    *visit.Visits
 	notes     *notification.Notifications
+	telling   *telling.Telling
 	means     *means.Checks
 	uploads   *ingest.Uploads
 	people    *registry.Registry
@@ -164,6 +166,8 @@ type platform struct {
 	contact   string // whom residents call
 	sequencer *ledger.Sequencer
 	queue     *jobs.Queue
+	keys      *sealed.Keys
+	site      *web.Site
 	rekey     *rekey.Rekey
 	witnesses []ledger.WitnessAt
 	columns   string // folder of the counties' columns
@@ -190,15 +194,15 @@ func (c *serveCommand) serve(s *streams, p *platform) error {
 	if err != nil {
 		return err
 	}
-	site, err := site.New(web.Config{DB: p.db, Access: p.access, Log: p.log, Metrics: p.metrics, Secure: home.Scheme == "https", Proxies: proxies,
-		Clock: p.clock, Checks: p.checks, Record: p.overview},
+	p.site, err = site.New(web.Config{DB: p.db, Access: p.access, Log: p.log, Metrics: p.metrics, Secure: home.Scheme == "https", Proxies: proxies,
+		Clock: p.clock, Checks: p.checks, Record: p.overview, Queue: p.queue, Keys: p.keys},
 		site.Deps{Policy: p.policy, Registry: p.people, Discovery: p.discovery, Record: p.record, Uploads: p.uploads, Queue: p.queue, Means: p.means,
-			Warnings: p.warnings, Visits: p.visits, Casework: p.casework, Notes: p.notes, Contact: c.Contact, Home: c.Site})
+			Warnings: p.warnings, Visits: p.visits, Casework: p.casework, Notes: p.notes, Telling: p.telling, Contact: c.Contact, Home: c.Site})
 	if err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(s.ctx)
-	if err := serveHTTP(ctx, group, s, c.Listen, "pages", site.Handler()); err != nil {
+	if err := serveHTTP(ctx, group, s, c.Listen, "pages", p.site.Handler()); err != nil {
 		return err
 	}
 	if c.Metrics != "" {
@@ -423,8 +427,10 @@ func (p *platform) newQueue() (*jobs.Queue, error) {
 			jobs.Handle(p.endReports),
 			jobs.Handle(p.noteLapses),
 			jobs.Handle(p.sweepUploads),
+			jobs.Handle(p.tellDead),
+			jobs.Handle(func(ctx context.Context, j web.ExportJob) error { return p.site.MakeExport(ctx, j) }), // the site is there before the queue runs
 			jobs.Handle(func(ctx context.Context, _ sweepJob) error {
-				return errors.Join(p.access.Sweep(ctx), web.Sweep(ctx, p.db, p.clock()))
+				return errors.Join(p.access.Sweep(ctx), web.Sweep(ctx, p.db, p.queue, p.clock()))
 			}),
 		),
 		Periodic: []jobs.Periodic{
@@ -438,6 +444,7 @@ func (p *platform) newQueue() (*jobs.Queue, error) {
 			{Name: "reviews that come due", When: jobs.Daily(5, 30), Make: func(due time.Time) jobs.Args { return reviewsJob{due.Format(time.DateOnly)} }},
 			{Name: "reports of checks of means that end", When: jobs.Daily(0, 10), Make: func(due time.Time) jobs.Args { return meansJob{due.Format(time.DateOnly)} }},
 			{Name: "figures and rules that lapse", When: jobs.Daily(6, 10), Make: func(due time.Time) jobs.Args { return lapsesJob{due.Format(time.DateOnly)} }},
+			{Name: "jobs that are dead", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return deadJob{due.Format(time.RFC3339)} }},
 			{Name: "clean-up of uploads", When: jobs.Daily(3, 30), Make: func(due time.Time) jobs.Args { return uploadsJob{due.Format(time.DateOnly)} }},
 			{Name: "clean-up of sessions", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return sweepJob{due.Format(time.RFC3339)} }},
 		},
@@ -463,13 +470,20 @@ func (p *platform) screen(ctx context.Context, j screenJob) error {
 	if err != nil || persons == 0 {
 		return err
 	}
-	if j.Touch > 0 {
-		if waits, err := p.discovery.Waits(ctx, j.Touch); err != nil || !waits {
-			return err // a run that came before has done it
-		}
+	if done, err := p.screened(ctx, j, on); err != nil || done {
+		return err
 	}
 	_, err = p.discovery.Run(ctx, on, func(int, int) {})
 	return err
+}
+
+// screened reports whether a run that came before did what a job asks for.
+func (p *platform) screened(ctx context.Context, j screenJob, on calendar.Date) (bool, error) {
+	if j.Touch > 0 {
+		waits, err := p.discovery.Waits(ctx, j.Touch)
+		return !waits, err
+	}
+	return p.discovery.Ran(ctx, on)
 }
 
 // makeColumns brings the counties' columns up to the record of a day, for whole-city computations.
@@ -489,8 +503,11 @@ func (p *platform) findLate(ctx context.Context, j lateJob) error {
 		return jobs.Hopeless(err)
 	}
 	return p.db.Work(ctx, func(tx pgx.Tx) error {
-		_, _, err := p.record.Late(ctx, tx, on)
-		return err
+		opened, _, err := p.record.Late(ctx, tx, on)
+		if err != nil {
+			return err
+		}
+		return p.telling.FeedsLate(ctx, tx, opened, on)
 	})
 }
 
@@ -507,18 +524,32 @@ func (p *platform) renewKeys(ctx context.Context, _ renewJob) error {
 	return err
 }
 
-// sweepWarnings passes on what lies too long, and wakes what was quiet long enough.
+// recently is for how many days after it was due something is told of as late by a job that looks every day: a job that failed for a while tells it
+// still, and what is long known is told no more.
+const recently = 7
+
+// sweepWarnings passes on what lies too long, wakes what was quiet long enough, and tells of homes that nobody went to in time.
 func (p *platform) sweepWarnings(ctx context.Context, j warningsJob) error {
 	on, err := calendar.Parse(j.Day)
 	if err != nil {
 		return jobs.Hopeless(err)
 	}
 	return p.db.Work(ctx, func(tx pgx.Tx) error {
-		s, err := p.warnings.Sweep(ctx, tx, on)
-		if err == nil && s != (warning.Swept{}) {
+		s, passed, err := p.warnings.Sweep(ctx, tx, on)
+		if err != nil {
+			return err
+		}
+		if s != (warning.Swept{}) {
 			p.log.Info("warnings were passed on or woken", "passed", s.Escalated, "woken", s.Woken)
 		}
-		return err
+		if err := p.telling.WarningsPassed(ctx, tx, passed, on); err != nil {
+			return err
+		}
+		missed, err := visit.Missed(ctx, tx, on, recently)
+		if err != nil {
+			return err
+		}
+		return p.telling.VisitsMissed(ctx, tx, missed)
 	})
 }
 
@@ -536,19 +567,30 @@ func (p *platform) findOverdue(ctx context.Context, j overdueJob) error {
 		if err != nil {
 			return err
 		}
-		return cases.TellOverdue(ctx, tx, cases.Deps{Pack: p.policy.Pack(), Casework: p.casework, Notes: p.notes, Contact: p.contact}, now)
+		return cases.TellOverdue(ctx, tx, p.toldBy(), now)
 	})
 }
 
-// openReviews opens the reviews of help and statuses that come due.
+// toldBy is what the pages of casework tell by, for a job.
+func (p *platform) toldBy() cases.Deps {
+	return cases.Deps{Pack: p.policy.Pack(), Casework: p.casework, Notes: p.notes, Contact: p.contact}
+}
+
+// reviewAhead is how many days before its day a review is opened: the home is visited and means are checked meanwhile.
+const reviewAhead = 30
+
+// openReviews opens the reviews of help and statuses that come due, and tells the families and the townships.
 func (p *platform) openReviews(ctx context.Context, j reviewsJob) error {
 	on, err := calendar.Parse(j.Day)
 	if err != nil {
 		return jobs.Hopeless(err)
 	}
 	return p.db.Work(ctx, func(tx pgx.Tx) error {
-		_, err := p.casework.ReviewsDue(ctx, tx, on)
-		return err
+		opened, err := p.casework.ReviewsDue(ctx, tx, on.AddDays(reviewAhead))
+		if err != nil {
+			return err
+		}
+		return cases.TellReviews(ctx, tx, p.toldBy(), opened, on, recently)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/sealed"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 )
@@ -65,19 +66,28 @@ func (p *platform) work(f *messageFlags, keys *sealed.Keys, policy *pack.Pack) e
 	people := registry.New(keys)
 	p.contact = f.Contact
 	p.visits = visit.New(policy, people, keys, visit.Explaining(p.discovery, policy))
-	p.warnings = warning.New(policy, keys, planner{})
-	p.casework = casework.New(policy, casework.Discovered{Discovery: p.discovery, Pack: policy}).Telling(p.warnings)
+	p.warnings = warning.New(policy, keys, planner{p})
+	p.casework = casework.New(policy, casework.Discovered{Discovery: p.discovery, Pack: policy}).Telling(p.warnings).Sealing(keys)
 	p.notes = notification.New(notification.Config{DB: p.db, Keys: keys, Messages: policy.Messages, Clock: p.clock, People: people, Staff: p.access, SMS: sms, Email: email,
 		Enqueue: func(ctx context.Context, tx pgx.Tx, args jobs.Args) (bool, error) {
 			return p.queue.Enqueue(ctx, tx, args)
 		}})
-	return nil
+	p.telling, err = telling.New(p.notes, policy, f.Contact)
+	return err
 }
 
 // planner sends somebody to look into warnings.
-type planner struct{}
+type planner struct{ *platform }
 
-// Plan plans the visit.
-func (planner) Plan(ctx context.Context, tx pgx.Tx, v warning.Visit) (int64, error) {
-	return visit.Plan(ctx, tx, visit.Task{Household: v.Household, Purpose: visit.Warning, Warnings: v.Warnings, Visitors: v.Visitors, Due: v.Due, Note: v.Note})
+// Plan plans the visit, and tells whoever is sent.
+func (p planner) Plan(ctx context.Context, tx pgx.Tx, v warning.Visit) (int64, error) {
+	id, err := visit.Plan(ctx, tx, visit.Task{Household: v.Household, Purpose: visit.Warning, Warnings: v.Warnings, Visitors: v.Visitors, Due: v.Due, Note: v.Note})
+	if err != nil {
+		return 0, err
+	}
+	planned, err := visit.GoingOf(ctx, tx, id)
+	if err != nil {
+		return 0, err
+	}
+	return id, p.telling.VisitChanged(ctx, tx, visit.Going{}, planned, "planned")
 }

@@ -60,6 +60,8 @@ type Config struct {
 	Own  bool   // an own server must be this program's, not one that another started and will stop
 	Fast bool   // for tests: an own server that does not wait for the disk, and so may lose what a failing machine had
 	Key  uint32 // with which the program seals, 0 if it does not: each connection holds on to it, so that nobody retires it meanwhile
+
+	Tracer pgx.QueryTracer // is told of every query; nil for nobody
 }
 
 // DB is the database, open. It is safe for concurrent use.
@@ -106,6 +108,7 @@ func connect(ctx context.Context, url string, secret []byte, c Config) (*DB, err
 	if err != nil {
 		return nil, fault.New(fault.Invalid, unreachable, fault.Args{"where": "DATABASE_URL"}).Because(err)
 	}
+	config.ConnConfig.Tracer = c.Tracer
 	owner, err := pool(ctx, config, 4)
 	if err != nil {
 		return nil, err
@@ -308,9 +311,38 @@ func (d *DB) As(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
 	}))
 }
 
+// Snapshot is [DB.As] for what reads much, part by part, as it stands at one moment. It writes nothing.
+func (d *DB) Snapshot(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
+	return again(pgx.BeginTxFunc(ctx, d.app, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if err := p.act(ctx, tx, d.actingKey); err != nil {
+			return err
+		}
+		return do(tx)
+	}))
+}
+
 // Work runs a transaction of a job, which acts for the platform over the whole city. An error rolls it back.
 func (d *DB) Work(ctx context.Context, do func(pgx.Tx) error) error {
 	return again(pgx.BeginFunc(ctx, d.worker, do))
+}
+
+// Querier runs statements: a transaction, or each by itself.
+type Querier interface {
+	Exec(ctx context.Context, statement string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// Single is [DB.Work] of which each statement is a transaction by itself: for what is asked with every page.
+func (d *DB) Single(ctx context.Context, do func(Querier) error) error { return again(do(d.worker)) }
+
+// reading begins a transaction that reads one state of the database, with plans that are made once and not for each query: these cost more than
+// queries that find a few rows each by an index.
+var reading = pgx.TxOptions{BeginQuery: "begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan"}
+
+// Read is [DB.Work] of a job that looks at one household or person, as everything stood at one moment, and writes nothing.
+func (d *DB) Read(ctx context.Context, do func(pgx.Tx) error) error {
+	return again(pgx.BeginTxFunc(ctx, d.worker, reading, do))
 }
 
 // WorkAs is [DB.Work] on somebody's behalf: it sees the whole city, and what it records names them.
