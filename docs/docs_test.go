@@ -365,6 +365,12 @@ func TestCommands(t *testing.T) {
 				switch path.Base(words[0]) {
 				case "make":
 					for _, target := range words[1:] {
+						if name, _, given := strings.Cut(target, "="); given {
+							if !strings.Contains(string(makefile), "\n"+name+" ") {
+								t.Errorf("%s:%d: the Makefile has no variable %q", p.name, f.line, name)
+							}
+							continue
+						}
 						if !strings.Contains(string(makefile), "\n"+target+":") {
 							t.Errorf("%s:%d: the Makefile has no target %q", p.name, f.line, target)
 						}
