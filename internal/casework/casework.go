@@ -127,7 +127,8 @@ func refused(doing string, none fault.Text, err error) error {
 var notSoWords = map[string]string{
 	"a decision comes with its step": "决定要和审核确认这一步一起作出", "a decision grants or refuses": "决定要写明予以确认还是不予确认",
 	"a decision grants something or refuses": "予以确认的要写明给予什么", "a decision says what it rests on": "决定缺少依据", "it is posted with its step": "公示公布要和这一步一起登记",
-	"no account of a resident there": "当地没有这个居民账号", "no meeting with its quorum has spoken of the item": "没有到会人数够的会议议过这件事",
+	"no account of a member of the household": "账号的主人不是这一户的成员",
+	"no account of a resident there":          "当地没有这个居民账号", "no meeting with its quorum has spoken of the item": "没有到会人数够的会议议过这件事",
 	"no such file of a visit to this household": "不是走访这一户时的附件", "nothing is awarded but what was decided": "给予的与决定的不一致",
 	"nothing of this is ever posted": "这个项目按规定不公示、不公布", "the amount is not what is granted": "金额与决定的不一致",
 	"the applicant does not belong to the household": "申请人不是这一户的成员", "the person does not belong to the household": "这个人不是这一户的成员",

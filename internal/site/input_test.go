@@ -107,7 +107,9 @@ func (w *world) badInput(visitors []visitor) {
 var withoutTexts = []string{
 	"/warnings", "/visits/1/end", "/visit-conflicts/1", "/files/1/open/1", "/posting", "/exports", // nobody writes in them: they hold choices and buttons
 	"/report", "/visits/1", // of no place, or of no token, as no page sends them
-	"/views", // a name of thirty letters
+	"/views",                      // a name of thirty letters
+	"/cases/1/open/1", "/my/sign", // a purpose is chosen; a box is ticked
+	"/window/call", // the number of a card is not shown again
 }
 
 // acts are what stands at the end of paths that name what is done, beside 1.

@@ -234,7 +234,7 @@ func TestSigningIn(t *testing.T) {
 func TestWhoMayCall(t *testing.T) {
 	open := []string{"GET /healthz", "GET /readyz", "GET /static/", "GET /ledger/", "GET /signin", "POST /signin", "POST /language",
 		"POST /passkey", "POST /passkey/signin", "POST /outside", "GET /outside"}
-	acting := []string{"GET /{$}", "/account/relative", "/kept", "/views"} // who lacks a step does not get there
+	acting := []string{"GET /{$}", "/account/relative", "/kept", "/views", "/exports"} // who lacks a step does not get there
 	steps := []access.Step{access.Ready, access.GiveSecond, access.ChangePassword, access.ChoosePosting, access.EnrolSecond}
 	for _, r := range newWorld(t).site.Routes() {
 		public := strings.Contains(strings.Join(open, "\n")+"\n", r.Pattern+"\n")
