@@ -425,7 +425,7 @@ func TestPackFills(t *testing.T) {
 	n := notification.New(notification.Config{DB: p.db, Keys: p.keys, Messages: dezhou(t).Messages, Clock: func() time.Time { return noon }})
 	wang := p.account("wang", "")
 	args := notification.Args{}
-	for _, name := range []string{"name", "programme", "step", "reason", "papers", "amount", "village", "feed", "count", "number", "due", "days", "office", "contact"} {
+	for _, name := range []string{"name", "programme", "step", "reason", "papers", "amount", "village", "feed", "file", "count", "number", "due", "days", "office", "contact"} {
 		args[name] = text("‹" + name + "›")
 	}
 	for _, m := range n.Messages.Templates {
