@@ -36,7 +36,7 @@ func TestARefusalIsAppealedAgainst(t *testing.T) {
 	}
 	appeal := func(kind string, on calendar.Date) (id int64, err error) {
 		err = w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-			id, err = w.Appeal(ctx, tx, casework.Appeal{Decision: decision, Kind: kind, Who: "国志强", Said: "车是借来的", Filed: on}, "")
+			id, err = w.Appeal(ctx, tx, casework.Appeal{Decision: decision, Kind: kind, Who: "国志强", Said: "车是借来的", Filed: on})
 			return err
 		})
 		return id, err
@@ -62,11 +62,11 @@ func TestARefusalIsAppealedAgainst(t *testing.T) {
 	id, err := appeal("complaint", calendar.Must(2026, time.December, 1))
 	w.want("a complaint", err, "done")
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		if err := w.AppealResult(ctx, tx, id, "revoked", "车辆确系借用", calendar.Must(2026, time.December, 10), ""); err != nil {
+		if err := w.AppealResult(ctx, tx, id, "revoked", "车辆确系借用", calendar.Must(2026, time.December, 10)); err != nil {
 			return err
 		}
 		filed, err := w.File(ctx, tx, casework.Filing{Household: 1, Applicant: 1, Occasion: casework.FromAppeal, Cause: fmt.Sprintf("appeal:%d", id), Channel: "system", Items: []casework.Want{dibao}},
-			at(time.December, 10, 9), "")
+			at(time.December, 10, 9))
 		if err == nil && len(filed.Items) != 1 {
 			t.Errorf("filed anew %+v", filed)
 		}
@@ -111,9 +111,9 @@ func TestHelpIsReviewedAndEndsGradually(t *testing.T) {
 		return err
 	})
 	june := time.Date(2027, time.June, 3, 9, 0, 0, 0, time.UTC)
-	w.want("by a decider", w.as(decider, func(ctx context.Context, tx pgx.Tx) error { return w.Reviewed(ctx, tx, review, "end", "x", june, "") }), "casework.not-yours")
+	w.want("by a decider", w.as(decider, func(ctx context.Context, tx pgx.Tx) error { return w.Reviewed(ctx, tx, review, "end", "x", june) }), "casework.not-yours")
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Reviewed(ctx, tx, review, "exit", "就业后收入超过标准", june, "")
+		return w.Reviewed(ctx, tx, review, "exit", "就业后收入超过标准", june)
 	})
 	end := casework.Ending{On: calendar.Must(2027, time.December, 3), Why: "exit", Reason: "渐退期满", Review: review}
 	ends := func(p int, e casework.Ending) (int, error) {
@@ -124,7 +124,7 @@ func TestHelpIsReviewedAndEndsGradually(t *testing.T) {
 		}
 		var n int
 		err := w.as(principal, func(ctx context.Context, tx pgx.Tx) (err error) {
-			n, err = w.EndAwards(ctx, tx, item, e, "")
+			n, err = w.EndAwards(ctx, tx, item, e)
 			return err
 		})
 		return n, err
@@ -181,7 +181,7 @@ func TestPostingsShowWhatTheRegimeSays(t *testing.T) {
 	var child int64
 	w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
 		filed, err := w.File(ctx, tx, casework.Filing{Household: 1, Applicant: 3, Occasion: casework.Application, Channel: "village", Proxy: "委托书2", Items: []casework.Want{{Programme: "temp-expenditure", Amount: yuan("2400")}}},
-			at(time.November, 2, 9), "")
+			at(time.November, 2, 9))
 		child = filed.Items[0]
 		return err
 	})
@@ -198,7 +198,7 @@ func TestPostingsShowWhatTheRegimeSays(t *testing.T) {
 		if got := fmt.Sprint(all[1].Shows, " ", all[1].Place, " ", all[1].Until.IsZero(), " ", all[0].Until.Format(time.DateOnly)); got != "map[amount:812.40 applicant:国志强 member-count:3] 村务公开栏 true 2026-11-14" {
 			t.Errorf("published %s", got)
 		}
-		if err := w.Photograph(ctx, tx, all[1].ID, "照片7", at(time.November, 16, 11), ""); err != nil {
+		if err := w.Photograph(ctx, tx, all[1].ID, "照片7", at(time.November, 16, 11)); err != nil {
 			return err
 		}
 		if all, err = w.Postings(ctx, tx, child); err == nil && (all[0].Shows["applicant"] != "国志强" || all[0].Shows["contact"] != "0534-1234567" || len(all[0].Shows) != 5) {
@@ -214,12 +214,12 @@ func TestAFilingIsClosedToTheArchive(t *testing.T) {
 	filing := w.itemFile(item, at(time.November, 16, 9)).Filing
 	paper := func(name string, pages int) error {
 		return w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-			return w.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "application", Name: name, Pages: pages, Kept: "柜1"}, at(time.November, 16, 9), "")
+			return w.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "application", Name: name, Pages: pages, Kept: "柜1"}, at(time.November, 16, 9))
 		})
 	}
 	archive := func() error {
 		return w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Archive(ctx, tx, filing, at(time.November, 20, 9), "")
+			return w.Archive(ctx, tx, filing, at(time.November, 20, 9))
 		})
 	}
 	w.want("a paper", paper("申请书", 2), "done")
@@ -275,7 +275,7 @@ func TestAnItemKeepsTheVersionOfItsAcceptance(t *testing.T) {
 			t.Errorf("accepted on %s, %s comes after the survey, want %s", c.accepted, f.Next.ID, c.next)
 		}
 		w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, later, "")
+			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, later)
 		})
 	}
 }
@@ -296,7 +296,7 @@ func TestACheckRestsOnEverybodysConsentAndAReport(t *testing.T) {
 		act{supervisor, "check", casework.Doing{}, at(time.November, 3, 9), "casework.rests-on-nothing"})
 	var check int64
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) (err error) {
-		check, err = w.RequestCheck(ctx, tx, checks, item, at(time.November, 3, 10), "k")
+		check, err = w.RequestCheck(ctx, tx, checks, item, at(time.November, 3, 10))
 		return err
 	})
 	w.walk(item, act{supervisor, "check", checked, at(time.November, 4, 9), "casework.rests-on-nothing"}) // it is under way
@@ -360,7 +360,7 @@ func TestAnAcceptedItemGoesByItsVersionWhenThePackChanges(t *testing.T) {
 	}
 	w.want("a survey by two of what was accepted before", w.do(officer, first, "survey", survey, at(time.November, 5, 9)), "done")
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Withdraw(ctx, tx, first, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 5, 10), "")
+		return w.Withdraw(ctx, tx, first, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 5, 10))
 	})
 	next := w.file(at(time.November, 6, 9), dibao)[0]
 	w.walk(next, act{assistant, "apply", casework.Doing{}, at(time.November, 6, 10), ""}, act{assistant, "authorise", signed, at(time.November, 6, 10), ""},
@@ -376,7 +376,7 @@ func TestTheCountyTakesADecisionBack(t *testing.T) {
 	item, _ := w.decided(granted)
 	back := func(p postgres.Principal) error {
 		return w.as(p, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Return(ctx, tx, item, "opinion", "公示漏了一户成员", at(time.November, 18, 9), "")
+			return w.Return(ctx, tx, item, "opinion", "公示漏了一户成员", at(time.November, 18, 9))
 		})
 	}
 	w.want("by the township", back(officer), "casework.not-yours")
@@ -408,7 +408,7 @@ func TestOnlyAMemberOfTheHouseholdFollowsAFiling(t *testing.T) {
 	w := newWorld(t)
 	file := func(account int64) error {
 		return w.as(assistant, func(ctx context.Context, tx pgx.Tx) error {
-			_, err := w.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Resident: account, Items: []casework.Want{dibao}}, at(time.November, 2, 9), "")
+			_, err := w.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Resident: account, Items: []casework.Want{dibao}}, at(time.November, 2, 9))
 			return err
 		})
 	}

@@ -27,21 +27,18 @@ type Appeal struct {
 var noRemedy = fault.Text{Key: "casework.no-remedy", Zh: "对这个决定没有这种救济途径", En: "there is no such remedy against this decision"}
 
 // Appeal writes down that something is done against a decision.
-func (c *Casework) Appeal(ctx context.Context, tx pgx.Tx, a Appeal, key string) (appeal int64, err error) {
-	appeal, _, err = once(ctx, tx, key, func() (int64, error) {
-		late, item, err := c.late(ctx, tx, a)
-		if err != nil {
-			return 0, err
-		}
-		var id int64
-		err = tx.QueryRow(ctx, "insert into appeal (decision, kind, who, said, filed_on, late) values ($1, $2, $3, $4, $5::date, $6) returning id",
-			a.Decision, a.Kind, a.Who, a.Said, a.Filed.String(), late).Scan(&id)
-		if err != nil {
-			return 0, refused("writing down an appeal", noItem, err)
-		}
-		return id, record(ctx, tx, "appeal.file", "item", item, map[string]any{"appeal": id, "decision": a.Decision, "kind": a.Kind, "late": late})
-	})
-	return appeal, err
+func (c *Casework) Appeal(ctx context.Context, tx pgx.Tx, a Appeal) (appeal int64, err error) {
+	late, item, err := c.late(ctx, tx, a)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = tx.QueryRow(ctx, "insert into appeal (decision, kind, who, said, filed_on, late) values ($1, $2, $3, $4, $5::date, $6) returning id",
+		a.Decision, a.Kind, a.Who, a.Said, a.Filed.String(), late).Scan(&id)
+	if err != nil {
+		return 0, refused("writing down an appeal", noItem, err)
+	}
+	return id, record(ctx, tx, "appeal.file", "item", item, map[string]any{"appeal": id, "decision": a.Decision, "kind": a.Kind, "late": late})
 }
 
 // late reports whether an appeal comes after the time in which it can be done, from when the letter told of the decision.
@@ -70,15 +67,12 @@ func (c *Casework) late(ctx context.Context, tx pgx.Tx, a Appeal) (late bool, it
 }
 
 // AppealResult writes down what came of an appeal. Where the decision does not stand, the programme is filed anew on it: [FromAppeal].
-func (c *Casework) AppealResult(ctx context.Context, tx pgx.Tx, appeal int64, result, found string, on calendar.Date, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		_, err := tx.Exec(ctx, "insert into appeal_result (appeal, result, found, on_date) values ($1, $2, $3, $4::date)", appeal, result, found, on.String())
-		if err != nil {
-			return 0, refused("writing down what came of an appeal", noItem, err)
-		}
-		return appeal, record(ctx, tx, "appeal.result", "appeal", appeal, map[string]any{"result": result})
-	})
-	return err
+func (c *Casework) AppealResult(ctx context.Context, tx pgx.Tx, appeal int64, result, found string, on calendar.Date) error {
+	_, err := tx.Exec(ctx, "insert into appeal_result (appeal, result, found, on_date) values ($1, $2, $3, $4::date)", appeal, result, found, on.String())
+	if err != nil {
+		return refused("writing down what came of an appeal", noItem, err)
+	}
+	return record(ctx, tx, "appeal.result", "appeal", appeal, map[string]any{"result": result})
 }
 
 // Appeals are what was done against the decisions on an item, in order.

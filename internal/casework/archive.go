@@ -34,33 +34,30 @@ type CataloguePaper struct {
 }
 
 // Archive closes a filing, all items of which are closed, to the archive.
-func (c *Casework) Archive(ctx context.Context, tx pgx.Tx, filing int64, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		papers, err := papersOf(ctx, tx, filing)
-		if err != nil {
-			return 0, err
-		}
-		catalogue := Catalogue{Filing: filing}
-		for n, p := range papers {
-			catalogue.Papers = append(catalogue.Papers, CataloguePaper{n + 1, p.Kind, p.Name, p.On.String(), catalogue.Pages + 1, catalogue.Pages + p.Pages, p.Kept,
-				p.Digest})
-			catalogue.Pages += p.Pages
-		}
-		text, err := json.Marshal(catalogue)
-		if err != nil {
-			return 0, fmt.Errorf("writing a catalogue: %w", err)
-		}
-		keep, err := c.keepUntil(ctx, tx, filing, dayOf(now))
-		if err != nil {
-			return 0, err
-		}
-		_, err = tx.Exec(ctx, "insert into archive (filing, catalogue, closed_on, keep_until) values ($1, $2, $3::date, $4::date)", filing, string(text), dayOf(now).String(), keep)
-		if err != nil {
-			return 0, refused("closing a filing to the archive", noFiling, err)
-		}
-		return filing, record(ctx, tx, "casework.archive", "filing", filing, map[string]any{"papers": len(papers), "pages": catalogue.Pages})
-	})
-	return err
+func (c *Casework) Archive(ctx context.Context, tx pgx.Tx, filing int64, now time.Time) error {
+	papers, err := papersOf(ctx, tx, filing)
+	if err != nil {
+		return err
+	}
+	catalogue := Catalogue{Filing: filing}
+	for n, p := range papers {
+		catalogue.Papers = append(catalogue.Papers, CataloguePaper{n + 1, p.Kind, p.Name, p.On.String(), catalogue.Pages + 1, catalogue.Pages + p.Pages, p.Kept,
+			p.Digest})
+		catalogue.Pages += p.Pages
+	}
+	text, err := json.Marshal(catalogue)
+	if err != nil {
+		return fmt.Errorf("writing a catalogue: %w", err)
+	}
+	keep, err := c.keepUntil(ctx, tx, filing, dayOf(now))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "insert into archive (filing, catalogue, closed_on, keep_until) values ($1, $2, $3::date, $4::date)", filing, string(text), dayOf(now).String(), keep)
+	if err != nil {
+		return refused("closing a filing to the archive", noFiling, err)
+	}
+	return record(ctx, tx, "casework.archive", "filing", filing, map[string]any{"papers": len(papers), "pages": catalogue.Pages})
 }
 
 // keepUntil is until when a filing's papers are kept: as long as the workflow says from the end of help, nil while it goes on or where nothing is said.
@@ -131,16 +128,14 @@ func (c *Casework) Catalogue(ctx context.Context, tx pgx.Tx, filing int64) (*Cat
 }
 
 // NotWished writes down that a household signed that it does not wish to apply for something.
-func (c *Casework) NotWished(ctx context.Context, tx pgx.Tx, household int64, w Want, signer, signature string, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, `insert into not_wished (household, programme, recognises, person, signer, signature, on_date)
-			values ($1, $2, $3, nullif($4, 0), $5, $6, $7::date) returning id`, household, w.Programme, w.Recognises, w.Person, signer, signature, dayOf(now).String()).Scan(&id)
-		if err != nil {
-			return 0, refused("writing down that somebody does not wish to apply", noFiling, err)
-		}
-		return id, record(ctx, tx, "casework.not-wished", "household", household, map[string]any{"programme": w.Programme, "row": id})
-	})
-	return err
+func (c *Casework) NotWished(ctx context.Context, tx pgx.Tx, household int64, w Want, signer, signature string, now time.Time) error {
+	var id int64
+	err := tx.QueryRow(ctx, `insert into not_wished (household, programme, recognises, person, signer, signature, on_date)
+		values ($1, $2, $3, nullif($4, 0), $5, $6, $7::date) returning id`, household, w.Programme, w.Recognises, w.Person, signer, signature, dayOf(now).String()).Scan(&id)
+	if err != nil {
+		return refused("writing down that somebody does not wish to apply", noFiling, err)
+	}
+	return record(ctx, tx, "casework.not-wished", "household", household, map[string]any{"programme": w.Programme, "row": id})
 }
 
 // declined are what a household signed that it does not wish, within a year before a day.

@@ -142,31 +142,6 @@ func notSoZh(message string) string {
 	return "没有相应的规定（" + message + "）"
 }
 
-// once does something that has an id, or finds that whoever acts did it before with the same key; without a key it is just done.
-func once(ctx context.Context, tx pgx.Tx, key string, do func() (int64, error)) (id int64, again bool, err error) {
-	if key == "" {
-		id, err = do()
-		return id, false, err
-	}
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('casework ' || acting_account() || ' ' || $1, 0))", key); err != nil {
-		return 0, false, fmt.Errorf("waiting for an act that is done once: %w", err)
-	}
-	err = tx.QueryRow(ctx, "select result from casework_once where account = acting_account() and key = $1", key).Scan(&id)
-	if err == nil {
-		return id, true, nil
-	}
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return 0, false, fmt.Errorf("looking for an act that is done once: %w", err)
-	}
-	if id, err = do(); err != nil {
-		return 0, false, err
-	}
-	if _, err := tx.Exec(ctx, "insert into casework_once (key, result) values ($1, $2)", key, id); err != nil {
-		return 0, false, refused("keeping an act that is done once", noItem, err)
-	}
-	return id, false, nil
-}
-
 func record(ctx context.Context, tx pgx.Tx, kind, subject string, id int64, detail any) error {
 	_, err := ledger.Record(ctx, tx, ledger.Act{Kind: kind, Subject: fmt.Sprintf("%s:%d", subject, id), Detail: detail})
 	return err
@@ -196,13 +171,4 @@ func writeDate(d calendar.Date) string {
 		return "-infinity"
 	}
 	return d.String()
-}
-
-// DoneBefore reports whether whoever acts did something with this key before.
-func DoneBefore(ctx context.Context, tx pgx.Tx, key string) (done bool, err error) {
-	err = tx.QueryRow(ctx, "select exists (select from casework_once where account = acting_account() and key = $1)", key).Scan(&done)
-	if err != nil {
-		return false, fmt.Errorf("looking for an act that is done once: %w", err)
-	}
-	return done, nil
 }

@@ -70,7 +70,7 @@ func TestLimitsSkipHolidays(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.what, got, c.want)
 		}
 		w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, c.authorised, "")
+			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, c.authorised)
 		})
 	}
 }
@@ -85,14 +85,14 @@ func TestANoticeCountsFromItsEnd(t *testing.T) {
 		t.Errorf("the limits are %s", got)
 	}
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Extend(ctx, tx, item, "人户分离，须异地核实", at(time.November, 9, 9), "")
+		return w.Extend(ctx, tx, item, "人户分离，须异地核实", at(time.November, 9, 9))
 	})
 	f = w.itemFile(item, at(time.November, 9, 10))
 	if got := f.Limit.Format(time.DateTime); got != "2027-01-01 00:00:00" && !f.DueUnknown {
 		t.Errorf("extended it ends at %s", got)
 	}
 	w.want("extending again", w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Extend(ctx, tx, item, "再延长", at(time.November, 9, 9), "")
+		return w.Extend(ctx, tx, item, "再延长", at(time.November, 9, 9))
 	}), "casework.not-now")
 }
 
@@ -101,7 +101,7 @@ func TestAnObjectionInTheNotice(t *testing.T) {
 	item := w.file(at(time.November, 2, 9), dibao)[0]
 	object := func(now time.Time) (id int64, err error) {
 		err = w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-			id, err = w.Object(ctx, tx, item, "notice", "邻居（不具名）", "他家有车", now, "")
+			id, err = w.Object(ctx, tx, item, "notice", "邻居（不具名）", "他家有车", now)
 			return err
 		})
 		return id, err
@@ -117,7 +117,7 @@ func TestAnObjectionInTheNotice(t *testing.T) {
 	}
 	w.want("a decision over an objection", w.do(decider, item, "confirm", granted, at(time.November, 16, 9)), "casework.not-now")
 	answer := func(p postgres.Principal, a casework.Answer, now time.Time) error {
-		return w.as(p, func(ctx context.Context, tx pgx.Tx) error { return w.Answer(ctx, tx, id, a, now, "") })
+		return w.as(p, func(ctx context.Context, tx pgx.Tx) error { return w.Answer(ctx, tx, id, a, now) })
 	}
 	w.want("by no such answer", answer(officer, casework.Answer{Kind: "new-check", Found: "x"}, at(time.November, 16, 10)), "casework.no-such-answer")
 	w.want("a review of nobody", answer(officer, casework.Answer{Kind: "community-review", Found: "属实"}, at(time.November, 16, 10)), "casework.too-few")
@@ -184,10 +184,10 @@ func TestTheCountyLooksAsksAndStops(t *testing.T) {
 	w.surveyed(item)
 	w.must(decider, func(ctx context.Context, tx pgx.Tx) error { return nil })
 	w.want("returned by who does not handle it", w.as(decider, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Return(ctx, tx, item, "survey", "照片不清", at(time.November, 6, 9), "")
+		return w.Return(ctx, tx, item, "survey", "照片不清", at(time.November, 6, 9))
 	}), "casework.not-yours")
 	w.want("returned", w.as(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Return(ctx, tx, item, "survey", "照片不清", at(time.November, 6, 9), "")
+		return w.Return(ctx, tx, item, "survey", "照片不清", at(time.November, 6, 9))
 	}), "done")
 	if got := w.supervisions(); !strings.HasPrefix(got, "returned event:") {
 		t.Errorf("the county has %s", got)
@@ -196,15 +196,15 @@ func TestTheCountyLooksAsksAndStops(t *testing.T) {
 		t.Errorf("it is %s, next %s", f.State, f.Next.ID)
 	}
 	w.want("stopped by the township", w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Suspend(ctx, tx, item, "停", at(time.November, 6, 9), "")
+		return w.Suspend(ctx, tx, item, "停", at(time.November, 6, 9))
 	}), "casework.not-yours")
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Suspend(ctx, tx, item, "有举报，先核实", at(time.November, 6, 9), "")
+		return w.Suspend(ctx, tx, item, "有举报，先核实", at(time.November, 6, 9))
 	})
 	w.want("a step while it is stopped", w.do(officer, item, "survey", survey, at(time.November, 9, 9)), "casework.suspended")
 	before := w.itemFile(item, at(time.November, 6, 9)).Limit
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Resume(ctx, tx, item, "举报不实", at(time.November, 16, 9), "")
+		return w.Resume(ctx, tx, item, "举报不实", at(time.November, 16, 9))
 	})
 	if after := w.itemFile(item, at(time.November, 16, 9)).Limit; after.Sub(before) != 10*24*time.Hour {
 		t.Errorf("after ten days of standing still the whole ends at %s instead of %s", after, before)
@@ -215,12 +215,12 @@ func TestTheCountyLooksAsksAndStops(t *testing.T) {
 	}
 	var look int64
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) (err error) {
-		look, err = w.Look(ctx, tx, item, "complaint", at(time.November, 16, 11), "")
+		look, err = w.Look(ctx, tx, item, "complaint", at(time.November, 16, 11))
 		return err
 	})
-	say := func(p postgres.Principal, do func(context.Context, pgx.Tx, int64, string, time.Time, string) error, said string) error {
+	say := func(p postgres.Principal, do func(context.Context, pgx.Tx, int64, string, time.Time) error, said string) error {
 		return w.as(p, func(ctx context.Context, tx pgx.Tx) error {
-			return do(ctx, tx, look, said, at(time.November, 16, 12), "")
+			return do(ctx, tx, look, said, at(time.November, 16, 12))
 		})
 	}
 	w.want("an answer to nothing", say(officer, w.AnswerAsked, "已查"), "casework.not-now")
@@ -287,7 +287,7 @@ func TestAnEmergencyIsHelpedWithinADayAndWithoutAHousehold(t *testing.T) {
 	var filed casework.Filed
 	w.must(assistant, func(ctx context.Context, tx pgx.Tx) (err error) {
 		filed, err = w.File(ctx, tx, casework.Filing{About: "外地来德务工人员张某，国寨村租房失火", Area: village, Occasion: casework.Emergency, Channel: "phone",
-			Items: []casework.Want{{Programme: "temp-emergency"}}}, reported, "")
+			Items: []casework.Want{{Programme: "temp-emergency"}}}, reported)
 		return err
 	})
 	item := filed.Items[0]
@@ -330,17 +330,17 @@ func TestAboveTheLimitTheCountyDecidesAfterAMeeting(t *testing.T) {
 		act{supervisor, "joint", casework.Doing{}, at(time.November, 13, 9), "casework.not-so"})
 	var meeting int64
 	w.want("convened by the township", w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.Convene(ctx, tx, casework.Meeting{Area: township, At: at(time.November, 13, 10), Agenda: "x", Quorum: 1}, "")
+		_, err := w.Convene(ctx, tx, casework.Meeting{Area: township, At: at(time.November, 13, 10), Agenda: "x", Quorum: 1})
 		return err
 	}), "casework.no-right")
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) (err error) {
 		meeting, err = w.Convene(ctx, tx, casework.Meeting{Area: county, At: at(time.November, 13, 10), Place: "县民政局", Agenda: "重大困难临时救助", Quorum: 2,
-			Departments: []string{"civil-affairs", "health", "medical-insurance"}, Items: []int64{item}}, "")
+			Departments: []string{"civil-affairs", "health", "medical-insurance"}, Items: []int64{item}})
 		return err
 	})
 	hold := func(voices ...casework.Voice) error {
 		return w.as(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Hold(ctx, tx, meeting, "同意救助", "会议纪要1号", voices, at(time.November, 13, 11), "")
+			return w.Hold(ctx, tx, meeting, "同意救助", "会议纪要1号", voices, at(time.November, 13, 11))
 		})
 	}
 	one := casework.Voice{Item: item, Department: "health", Name: "王某", Agreed: true, Said: "病情属实"}
@@ -391,13 +391,13 @@ func TestADeathOrAMoveEndsTheItem(t *testing.T) {
 	w := newWorld(t)
 	items := w.file(at(time.November, 2, 9), dibao, casework.Want{Programme: "temp-expenditure", Amount: yuan("2400")})
 	w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Died(ctx, tx, items[0], "11月3日去世，火化证明", at(time.November, 3, 9), "")
+		return w.Died(ctx, tx, items[0], "11月3日去世，火化证明", at(time.November, 3, 9))
 	})
 	w.want("moved, says the assistant", w.as(assistant, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Moved(ctx, tx, items[1], "迁往夏津", at(time.November, 3, 9), "")
+		return w.Moved(ctx, tx, items[1], "迁往夏津", at(time.November, 3, 9))
 	}), "casework.not-yours")
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Moved(ctx, tx, items[1], "迁往夏津", at(time.November, 3, 9), "")
+		return w.Moved(ctx, tx, items[1], "迁往夏津", at(time.November, 3, 9))
 	})
 	for n, why := range []string{"died", "moved"} {
 		if f := w.itemFile(items[n], at(time.November, 3, 9)); f.State != "ended" || f.EndedWhy != why || !f.Deadline.IsZero() {
@@ -412,13 +412,13 @@ func TestWithdrawingAndNotWishing(t *testing.T) {
 	item := w.file(at(time.November, 2, 9), dibao)[0]
 	withdraw := func(p postgres.Principal, h casework.Happening) error {
 		return w.as(p, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Withdraw(ctx, tx, item, h, at(time.November, 3, 9), "")
+			return w.Withdraw(ctx, tx, item, h, at(time.November, 3, 9))
 		})
 	}
 	w.want("without a signature", withdraw(officer, casework.Happening{Reason: "不办了"}), "casework.too-few")
 	w.want("by the resident", withdraw(resident, casework.Happening{Reason: "不办了"}), "done")
 	w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
-		return w.NotWished(ctx, tx, 1, casework.Want{Programme: "dibao"}, "国志强", "不申请声明", at(time.November, 3, 9), "")
+		return w.NotWished(ctx, tx, 1, casework.Want{Programme: "dibao"}, "国志强", "不申请声明", at(time.November, 3, 9))
 	})
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
 		d, err := w.Draft(ctx, tx, 1, calendar.Must(2026, time.November, 4))
@@ -444,7 +444,7 @@ func TestASurveyWritesDownAVisit(t *testing.T) {
 	var visit int64
 	plan := func(visitors ...int64) error {
 		return w.as(officer, func(ctx context.Context, tx pgx.Tx) (err error) {
-			visit, err = w.PlanSurvey(ctx, tx, item, visitors, "看住房", at(time.November, 4, 10), "")
+			visit, err = w.PlanSurvey(ctx, tx, item, visitors, "看住房", at(time.November, 4, 10))
 			return err
 		})
 	}

@@ -7,12 +7,12 @@
 //
 //	cases := casework.New(pack, explainer)
 //	draft, err := cases.Draft(ctx, tx, household, today)
-//	filed, err := cases.File(ctx, tx, casework.Filing{Household: household, Occasion: casework.Application, Items: draft.Wanted()}, now, once)
-//	done, err := cases.Do(ctx, tx, item, "accept", casework.Doing{}, now, once)
+//	filed, err := cases.File(ctx, tx, casework.Filing{Household: household, Occasion: casework.Application, Items: draft.Wanted()}, now)
+//	row, err := cases.Do(ctx, tx, item, "accept", casework.Doing{}, now)
 //	steps, err := cases.Next(ctx, tx, item, principal, now)
 //
 // Each function runs in a transaction of the caller, in whose name row-level security answers, and records its act there. The clock is an
-// argument. A key, where a page gives one, makes a call that is made twice come to what it came to the first time.
+// argument. What a page sends twice is the frame's to find.
 //
 // # How the workflow's words are read
 //

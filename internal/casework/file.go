@@ -45,17 +45,16 @@ type Filing struct {
 type Filed struct {
 	ID    int64
 	Items []int64 // in the order of what was wanted
-	Again bool    // it had been made before, with the same key
 }
 
 var nothingWanted = fault.Text{Key: "casework.nothing-wanted", Zh: "没有选择要申请的项目", En: "no programme is chosen to be filed"}
 
 // File makes a filing and its items, each at the beginning of its procedure.
-func (c *Casework) File(ctx context.Context, tx pgx.Tx, f Filing, now time.Time, key string) (Filed, error) {
+func (c *Casework) File(ctx context.Context, tx pgx.Tx, f Filing, now time.Time) (Filed, error) {
 	if len(f.Items) == 0 {
 		return Filed{}, fault.New(fault.Invalid, nothingWanted, nil)
 	}
-	id, again, err := once(ctx, tx, key, func() (int64, error) { return c.file(ctx, tx, f, now) })
+	id, err := c.file(ctx, tx, f, now)
 	if err != nil {
 		return Filed{}, err
 	}
@@ -67,7 +66,7 @@ func (c *Casework) File(ctx context.Context, tx pgx.Tx, f Filing, now time.Time,
 	if err != nil {
 		return Filed{}, fmt.Errorf("reading the items of a filing: %w", err)
 	}
-	return Filed{id, items, again}, nil
+	return Filed{id, items}, nil
 }
 
 func (c *Casework) file(ctx context.Context, tx pgx.Tx, f Filing, now time.Time) (id int64, err error) {

@@ -37,45 +37,39 @@ type Voice struct {
 }
 
 // Convene calls a meeting on some items.
-func (c *Casework) Convene(ctx context.Context, tx pgx.Tx, m Meeting, key string) (meeting int64, err error) {
-	meeting, _, err = once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, "insert into meeting (area, at, place, agenda, quorum) values ($1, $2, $3, $4, $5) returning id",
-			int64(m.Area), m.At, m.Place, m.Agenda, m.Quorum).Scan(&id)
-		if err != nil {
-			return 0, refused("convening a meeting", noItem, err)
+func (c *Casework) Convene(ctx context.Context, tx pgx.Tx, m Meeting) (id int64, err error) {
+	err = tx.QueryRow(ctx, "insert into meeting (area, at, place, agenda, quorum) values ($1, $2, $3, $4, $5) returning id",
+		int64(m.Area), m.At, m.Place, m.Agenda, m.Quorum).Scan(&id)
+	if err != nil {
+		return 0, refused("convening a meeting", noItem, err)
+	}
+	for _, d := range m.Departments {
+		if _, err := tx.Exec(ctx, "insert into meeting_seat (meeting, department) values ($1, $2)", id, d); err != nil {
+			return 0, refused("calling a department to a meeting", noItem, err)
 		}
-		for _, d := range m.Departments {
-			if _, err := tx.Exec(ctx, "insert into meeting_seat (meeting, department) values ($1, $2)", id, d); err != nil {
-				return 0, refused("calling a department to a meeting", noItem, err)
-			}
+	}
+	for _, item := range m.Items {
+		if _, err := tx.Exec(ctx, "insert into meeting_item (meeting, item) values ($1, $2)", id, item); err != nil {
+			return 0, refused("putting an item on an agenda", noItem, err)
 		}
-		for _, item := range m.Items {
-			if _, err := tx.Exec(ctx, "insert into meeting_item (meeting, item) values ($1, $2)", id, item); err != nil {
-				return 0, refused("putting an item on an agenda", noItem, err)
-			}
-		}
-		return id, record(ctx, tx, "meeting.convene", "meeting", id, map[string]any{"departments": m.Departments, "items": m.Items})
-	})
-	return meeting, err
+	}
+	return id, record(ctx, tx, "meeting.convene", "meeting", id, map[string]any{"departments": m.Departments, "items": m.Items})
 }
 
 // Hold writes down that a meeting was held: its minutes, and who said what on which item.
-func (c *Casework) Hold(ctx context.Context, tx pgx.Tx, meeting int64, minutes, paper string, voices []Voice, held time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		for _, v := range voices {
-			_, err := tx.Exec(ctx, "insert into meeting_voice (meeting, item, department, name, agreed, said) values ($1, $2, $3, $4, $5, $6)",
-				meeting, v.Item, v.Department, v.Name, v.Agreed, v.Said)
-			if err != nil {
-				return 0, refused("writing down what was said at a meeting", noItem, err)
-			}
-		}
-		_, err := tx.Exec(ctx, "insert into meeting_held (meeting, held_at, minutes, paper) values ($1, $2, $3, $4)", meeting, held, minutes, paper)
+func (c *Casework) Hold(ctx context.Context, tx pgx.Tx, meeting int64, minutes, paper string, voices []Voice, held time.Time) error {
+	for _, v := range voices {
+		_, err := tx.Exec(ctx, "insert into meeting_voice (meeting, item, department, name, agreed, said) values ($1, $2, $3, $4, $5, $6)",
+			meeting, v.Item, v.Department, v.Name, v.Agreed, v.Said)
 		if err != nil {
-			return 0, refused("writing down a meeting", noItem, err)
+			return refused("writing down what was said at a meeting", noItem, err)
 		}
-		return meeting, record(ctx, tx, "meeting.hold", "meeting", meeting, map[string]any{"voices": len(voices), "paper": paper})
-	})
-	return err
+	}
+	_, err := tx.Exec(ctx, "insert into meeting_held (meeting, held_at, minutes, paper) values ($1, $2, $3, $4)", meeting, held, minutes, paper)
+	if err != nil {
+		return refused("writing down a meeting", noItem, err)
+	}
+	return record(ctx, tx, "meeting.hold", "meeting", meeting, map[string]any{"voices": len(voices), "paper": paper})
 }
 
 // Meeting reads a meeting.

@@ -40,25 +40,22 @@ type Answer struct {
 var noSuchAnswer = fault.Text{Key: "casework.no-such-answer", Zh: "对这种异议不能这样处理", En: "an objection of this kind is not answered that way"}
 
 // Object writes down an objection. While it is open, nothing is decided.
-func (c *Casework) Object(ctx context.Context, tx pgx.Tx, item int64, against, who, said string, now time.Time, key string) (objection int64, err error) {
-	objection, _, err = once(ctx, tx, key, func() (id int64, err error) {
-		var due *time.Time
-		unknown := false
-		if v := c.objectionOn(against, now); v != nil && v.Within != nil {
-			t, known := end(c.pack.Calendar, now, periodOf(*v.Within))
-			due, unknown = &t, !known
-			if !known {
-				due = nil
-			}
+func (c *Casework) Object(ctx context.Context, tx pgx.Tx, item int64, against, who, said string, now time.Time) (id int64, err error) {
+	var due *time.Time
+	unknown := false
+	if v := c.objectionOn(against, now); v != nil && v.Within != nil {
+		t, known := end(c.pack.Calendar, now, periodOf(*v.Within))
+		due, unknown = &t, !known
+		if !known {
+			due = nil
 		}
-		err = tx.QueryRow(ctx, "insert into objection (item, against, who, said, at, due_at, due_unknown) values ($1, $2, $3, $4, $5, $6, $7) returning id",
-			item, against, who, said, now, due, unknown).Scan(&id)
-		if err != nil {
-			return 0, refused("writing down an objection", noItem, err)
-		}
-		return id, record(ctx, tx, "casework.object", "item", item, map[string]any{"objection": id, "against": against})
-	})
-	return objection, err
+	}
+	err = tx.QueryRow(ctx, "insert into objection (item, against, who, said, at, due_at, due_unknown) values ($1, $2, $3, $4, $5, $6, $7) returning id",
+		item, against, who, said, now, due, unknown).Scan(&id)
+	if err != nil {
+		return 0, refused("writing down an objection", noItem, err)
+	}
+	return id, record(ctx, tx, "casework.object", "item", item, map[string]any{"objection": id, "against": against})
 }
 
 func (c *Casework) objectionOn(against string, now time.Time) *pack.ObjectionVersion {
@@ -80,32 +77,29 @@ func (c *Casework) objectionOn(against string, now time.Time) *pack.ObjectionVer
 
 // Answer answers an objection. Where the item's procedure has a step for it that can be done now, it is done with it; a survey that is to be made
 // again takes the item back to its survey, which others make.
-func (c *Casework) Answer(ctx context.Context, tx pgx.Tx, objection int64, a Answer, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		var item int64
-		var against string
-		if err := tx.QueryRow(ctx, "select item, against from objection where id = $1", objection).Scan(&item, &against); err != nil {
-			return 0, refused("looking up an objection", noItem, err)
-		}
-		v := c.objectionOn(against, now)
-		if a.Kind != "not-taken" && (v == nil || !slices.Contains(v.Answers, a.Kind)) {
-			return 0, fault.New(fault.Invalid, noSuchAnswer, nil)
-		}
-		if err := c.stepOfObjection(ctx, tx, item, a, now); err != nil {
-			return 0, err
-		}
-		present := append([]string{}, a.Present...)
-		_, err := tx.Exec(ctx, "insert into objection_answer (objection, answer, upheld, found, present, at) values ($1, $2, $3, $4, $5, $6)",
-			objection, a.Kind, a.Upheld, a.Found, present, now)
-		if err != nil {
-			return 0, refused("answering an objection", noItem, err)
-		}
-		if err := record(ctx, tx, "casework.answer", "item", item, map[string]any{"objection": objection, "answer": a.Kind}); err != nil {
-			return 0, err
-		}
-		return objection, c.doneAnew(ctx, tx, item, a, now)
-	})
-	return err
+func (c *Casework) Answer(ctx context.Context, tx pgx.Tx, objection int64, a Answer, now time.Time) error {
+	var item int64
+	var against string
+	if err := tx.QueryRow(ctx, "select item, against from objection where id = $1", objection).Scan(&item, &against); err != nil {
+		return refused("looking up an objection", noItem, err)
+	}
+	v := c.objectionOn(against, now)
+	if a.Kind != "not-taken" && (v == nil || !slices.Contains(v.Answers, a.Kind)) {
+		return fault.New(fault.Invalid, noSuchAnswer, nil)
+	}
+	if err := c.stepOfObjection(ctx, tx, item, a, now); err != nil {
+		return err
+	}
+	present := append([]string{}, a.Present...)
+	_, err := tx.Exec(ctx, "insert into objection_answer (objection, answer, upheld, found, present, at) values ($1, $2, $3, $4, $5, $6)",
+		objection, a.Kind, a.Upheld, a.Found, present, now)
+	if err != nil {
+		return refused("answering an objection", noItem, err)
+	}
+	if err := record(ctx, tx, "casework.answer", "item", item, map[string]any{"objection": objection, "answer": a.Kind}); err != nil {
+		return err
+	}
+	return c.doneAnew(ctx, tx, item, a, now)
 }
 
 // stepOfObjection does the step that answers an objection, where the procedure has one that comes now.
@@ -123,7 +117,7 @@ func (c *Casework) stepOfObjection(ctx context.Context, tx pgx.Tx, item int64, a
 				return nil
 			}
 		}
-		_, err := c.do(ctx, tx, item, s.ID, Doing{Result: a.Kind, Detail: map[string]any{"found": a.Found, "present": a.Present}}, now)
+		_, err := c.Do(ctx, tx, item, s.ID, Doing{Result: a.Kind, Detail: map[string]any{"found": a.Found, "present": a.Present}}, now)
 		return err
 	}
 	return nil
@@ -143,7 +137,7 @@ func (c *Casework) doneAnew(ctx context.Context, tx pgx.Tx, item int64, a Answer
 	if s == nil || s.Ord > i.position {
 		return nil
 	}
-	return c.Return(ctx, tx, item, s.ID, a.Found, now, "")
+	return c.Return(ctx, tx, item, s.ID, a.Found, now)
 }
 
 func (f *ItemFile) readObjections(ctx context.Context, tx pgx.Tx) (err error) {

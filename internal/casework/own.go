@@ -39,15 +39,13 @@ type LackingAnswer struct {
 }
 
 // AnswerLacking writes down what the applicant answers to the notice of what lacks, which is a step of the item.
-func (c *Casework) AnswerLacking(ctx context.Context, tx pgx.Tx, item, step int64, said string, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, "insert into item_answer (item, step, said, at) values ($1, $2, $3, $4) returning id", item, step, said, now).Scan(&id)
-		if err != nil {
-			return 0, refused("answering a notice of what lacks", noItem, err)
-		}
-		return id, record(ctx, tx, "casework.answer", "item", item, map[string]any{"answer": id, "step": step})
-	})
-	return err
+func (c *Casework) AnswerLacking(ctx context.Context, tx pgx.Tx, item, step int64, said string, now time.Time) error {
+	var id int64
+	err := tx.QueryRow(ctx, "insert into item_answer (item, step, said, at) values ($1, $2, $3, $4) returning id", item, step, said, now).Scan(&id)
+	if err != nil {
+		return refused("answering a notice of what lacks", noItem, err)
+	}
+	return record(ctx, tx, "casework.answer", "item", item, map[string]any{"answer": id, "step": step})
 }
 
 // LackingAnswers are what the applicant answered, in order.

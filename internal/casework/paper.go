@@ -82,15 +82,12 @@ func TooLarge(size int64) error {
 }
 
 // AddPaper adds a paper to a filing, or to one of its items (0: to the filing as a whole).
-func (c *Casework) AddPaper(ctx context.Context, tx pgx.Tx, filing, item int64, p Paper, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		digest, err := c.addPaper(ctx, tx, filing, item, p, dayOf(now))
-		if err != nil {
-			return 0, err
-		}
-		return filing, record(ctx, tx, "casework.paper", "filing", filing, map[string]any{"kind": p.Kind, "item": item, "digest": digest})
-	})
-	return err
+func (c *Casework) AddPaper(ctx context.Context, tx pgx.Tx, filing, item int64, p Paper, now time.Time) error {
+	digest, err := c.addPaper(ctx, tx, filing, item, p, dayOf(now))
+	if err != nil {
+		return err
+	}
+	return record(ctx, tx, "casework.paper", "filing", filing, map[string]any{"kind": p.Kind, "item": item, "digest": digest})
 }
 
 // addPaper returns the digest of the paper's file, in hexadecimal, "" of none.

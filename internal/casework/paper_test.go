@@ -32,7 +32,7 @@ func TestPapersAreKeptSealed(t *testing.T) {
 	content := scan(casework.LargestPaper / 8) // in more pieces than one
 	add := func(p postgres.Principal, item int64, content []byte) error {
 		return w.as(p, func(ctx context.Context, tx pgx.Tx) error {
-			return w.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "proxy", Name: "委托书", Pages: 2, Kept: casework.KeptHere, Content: content}, at(time.November, 2, 10), "")
+			return w.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "proxy", Name: "委托书", Pages: 2, Kept: casework.KeptHere, Content: content}, at(time.November, 2, 10))
 		})
 	}
 	w.want("a document", add(assistant, items[0], content), "done")
@@ -65,11 +65,11 @@ func TestPapersAreKeptSealed(t *testing.T) {
 	}
 	for _, item := range items {
 		w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不要了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 3, 9), "")
+			return w.Withdraw(ctx, tx, item, casework.Happening{Reason: "不要了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 3, 9))
 		})
 	}
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		if err := w.Archive(ctx, tx, filing, at(time.November, 3, 10), ""); err != nil {
+		if err := w.Archive(ctx, tx, filing, at(time.November, 3, 10)); err != nil {
 			return err
 		}
 		c, err := w.Catalogue(ctx, tx, filing)

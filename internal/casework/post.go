@@ -89,15 +89,13 @@ func (c *Casework) posted(ctx context.Context, tx pgx.Tx, i *subject, minors boo
 }
 
 // Photograph keeps a photograph of a posting, with when it was taken.
-func (c *Casework) Photograph(ctx context.Context, tx pgx.Tx, posting int64, kept string, taken time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, "insert into posted_photograph (posted, photograph, taken_at) values ($1, $2, $3) returning id", posting, kept, taken).Scan(&id)
-		if err != nil {
-			return 0, refused("keeping a photograph", noItem, err)
-		}
-		return id, record(ctx, tx, "casework.photograph", "posting", posting, map[string]any{"photograph": id})
-	})
-	return err
+func (c *Casework) Photograph(ctx context.Context, tx pgx.Tx, posting int64, kept string, taken time.Time) error {
+	var id int64
+	err := tx.QueryRow(ctx, "insert into posted_photograph (posted, photograph, taken_at) values ($1, $2, $3) returning id", posting, kept, taken).Scan(&id)
+	if err != nil {
+		return refused("keeping a photograph", noItem, err)
+	}
+	return record(ctx, tx, "casework.photograph", "posting", posting, map[string]any{"photograph": id})
 }
 
 // Postings are what was posted of an item, in order.

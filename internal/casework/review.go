@@ -155,30 +155,27 @@ var noExit = fault.Text{Key: "casework.no-exit", Zh: "这个项目没有规定�
 
 // Reviewed writes down what a review came to: continue, change, end, or exit, by which help goes on for the time that the workflow gives. What
 // ends the help is [Casework.EndAwards], by somebody who decides; what changes it is a new filing.
-func (c *Casework) Reviewed(ctx context.Context, tx pgx.Tx, review int64, result, found string, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (int64, error) {
-		var item int64
-		var programme string
-		var recognises bool
-		err := tx.QueryRow(ctx, "select i.id, i.programme, i.recognises from review r join item i on i.id = r.item where r.id = $1", review).Scan(&item, &programme, &recognises)
-		if err != nil {
-			return 0, refused("looking up a review", noItem, err)
+func (c *Casework) Reviewed(ctx context.Context, tx pgx.Tx, review int64, result, found string, now time.Time) error {
+	var item int64
+	var programme string
+	var recognises bool
+	err := tx.QueryRow(ctx, "select i.id, i.programme, i.recognises from review r join item i on i.id = r.item where r.id = $1", review).Scan(&item, &programme, &recognises)
+	if err != nil {
+		return refused("looking up a review", noItem, err)
+	}
+	var until *string
+	if result == "exit" {
+		v := c.reviewOn(programme, recognises, dayOf(now))
+		if v == nil || v.Exit == nil {
+			return fault.New(fault.Conflict, noExit, nil)
 		}
-		var until *string
-		if result == "exit" {
-			v := c.reviewOn(programme, recognises, dayOf(now))
-			if v == nil || v.Exit == nil {
-				return 0, fault.New(fault.Conflict, noExit, nil)
-			}
-			s := later(dayOf(now), *v.Exit).String()
-			until = &s
-		}
-		if _, err := tx.Exec(ctx, "insert into review_done (review, result, found, until, at) values ($1, $2, $3, $4::date, $5)", review, result, found, until, now); err != nil {
-			return 0, refused("writing down a review", noItem, err)
-		}
-		return review, record(ctx, tx, "review.done", "item", item, map[string]any{"review": review, "result": result})
-	})
-	return err
+		s := later(dayOf(now), *v.Exit).String()
+		until = &s
+	}
+	if _, err := tx.Exec(ctx, "insert into review_done (review, result, found, until, at) values ($1, $2, $3, $4::date, $5)", review, result, found, until, now); err != nil {
+		return refused("writing down a review", noItem, err)
+	}
+	return record(ctx, tx, "review.done", "item", item, map[string]any{"review": review, "result": result})
 }
 
 // Ending is how help ends.
@@ -192,18 +189,15 @@ type Ending struct {
 var noHelp = fault.Text{Key: "casework.no-help", Zh: "这个事项没有还在进行的救助，可能刚被停止。请刷新后查看", En: "no help of this item goes on; it may just have been ended: load the page again"}
 
 // EndAwards ends all that was awarded by an item and still goes on, and returns how many awards that were.
-func (c *Casework) EndAwards(ctx context.Context, tx pgx.Tx, item int64, e Ending, key string) (int, error) {
-	n, _, err := once(ctx, tx, key, func() (int64, error) {
-		tag, err := tx.Exec(ctx, `insert into award_end (award, on_date, why, reason, review)
-			select a.id, $2::date, $3, $4, nullif($5, 0) from award a where a.item = $1 and not exists (select from award_end e where e.award = a.id) order by a.id`,
-			item, e.On.String(), e.Why, e.Reason, e.Review)
-		if err != nil {
-			return 0, refused("ending help", noItem, err)
-		}
-		if tag.RowsAffected() == 0 {
-			return 0, fault.New(fault.Conflict, noHelp, nil)
-		}
-		return tag.RowsAffected(), record(ctx, tx, "award.end", "item", item, map[string]any{"on": e.On, "why": e.Why, "reason": e.Reason})
-	})
-	return int(n), err
+func (c *Casework) EndAwards(ctx context.Context, tx pgx.Tx, item int64, e Ending) (int, error) {
+	tag, err := tx.Exec(ctx, `insert into award_end (award, on_date, why, reason, review)
+		select a.id, $2::date, $3, $4, nullif($5, 0) from award a where a.item = $1 and not exists (select from award_end e where e.award = a.id) order by a.id`,
+		item, e.On.String(), e.Why, e.Reason, e.Review)
+	if err != nil {
+		return 0, refused("ending help", noItem, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return 0, fault.New(fault.Conflict, noHelp, nil)
+	}
+	return int(tag.RowsAffected()), record(ctx, tx, "award.end", "item", item, map[string]any{"on": e.On, "why": e.Why, "reason": e.Reason})
 }

@@ -31,19 +31,8 @@ type Doing struct {
 	Papers    []Paper
 }
 
-// Done is a step that was done.
-type Done struct {
-	Step  int64 // its row
-	Again bool  // it had been done before, with the same key
-}
-
-// Do does a step of an item. The database refuses one that is not allowed now, or not to whoever acts.
-func (c *Casework) Do(ctx context.Context, tx pgx.Tx, item int64, step string, d Doing, now time.Time, key string) (Done, error) {
-	id, again, err := once(ctx, tx, key, func() (int64, error) { return c.do(ctx, tx, item, step, d, now) })
-	return Done{id, again}, err
-}
-
-func (c *Casework) do(ctx context.Context, tx pgx.Tx, item int64, step string, d Doing, now time.Time) (int64, error) {
+// Do does a step of an item, and returns its row. The database refuses one that is not allowed now, or not to whoever acts.
+func (c *Casework) Do(ctx context.Context, tx pgx.Tx, item int64, step string, d Doing, now time.Time) (int64, error) {
 	i, err := c.itemFor(ctx, tx, item)
 	if err != nil {
 		return 0, err

@@ -38,7 +38,7 @@ func TestHandWrittenSQLDoesNotGetAroundTheWorkflow(t *testing.T) {
 	w.noticed(item)
 	closed := w.file(at(time.November, 2, 9), casework.Want{Programme: "special-family"})[0]
 	w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-		return w.Withdraw(ctx, tx, closed, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 2, 10), "")
+		return w.Withdraw(ctx, tx, closed, casework.Happening{Reason: "不办了", Signer: "国志强", Signature: "撤回书"}, at(time.November, 2, 10))
 	})
 	step := func(item int64, step, when, people, rest string) string {
 		return fmt.Sprintf("insert into item_step (item, step, at, people, result, reason, signer, signature, amount) values (%d, '%s', '%s+08', '{%s}', 'granted', '理由', 'x', 'x', %s)",
@@ -113,34 +113,17 @@ func TestHandWrittenSQLDoesNotGetAroundTheWorkflow(t *testing.T) {
 	}
 }
 
-func TestWhatAPageSendsTwiceIsDoneOnce(t *testing.T) {
+// A programme is asked for once at a time, and a step is done once.
+func TestNothingIsUnderWayTwice(t *testing.T) {
 	w := newWorld(t)
-	file := func(key string) (f casework.Filed) {
-		t.Helper()
-		w.must(assistant, func(ctx context.Context, tx pgx.Tx) (err error) {
-			f, err = w.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Items: []casework.Want{dibao}}, at(time.November, 2, 9), key)
-			return err
-		})
-		return f
-	}
-	first, second := file("a"), file("a")
-	if first.ID != second.ID || first.Again || !second.Again || len(second.Items) != 1 {
-		t.Errorf("filed %+v and %+v", first, second)
-	}
-	for n, again := range []bool{false, true, true} {
-		w.must(assistant, func(ctx context.Context, tx pgx.Tx) error {
-			d, err := w.Do(ctx, tx, first.Items[0], "apply", casework.Doing{}, at(time.November, 2, 10), "b")
-			if d.Again != again {
-				t.Errorf("done %d: again is %v", n, d.Again)
-			}
-			return err
-		})
-	}
+	item := w.file(at(time.November, 2, 9), dibao)[0]
+	w.want("applied", w.do(assistant, item, "apply", casework.Doing{}, at(time.November, 2, 10)), "done")
+	w.want("applied again", w.do(assistant, item, "apply", casework.Doing{}, at(time.November, 2, 10)), "casework.not-now")
 	w.want("another filing of the same", w.as(assistant, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "village", Items: []casework.Want{dibao}}, at(time.November, 2, 9), "c")
+		_, err := w.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "village", Items: []casework.Want{dibao}}, at(time.November, 2, 9))
 		return err
 	}), "casework.already-open")
-	if got := w.acts(fmt.Sprintf("item:%d", first.Items[0])); got != "casework.application" {
+	if got := w.acts(fmt.Sprintf("item:%d", item)); got != "casework.application" {
 		t.Errorf("the ledger has %s", got)
 	}
 }
@@ -151,7 +134,7 @@ func TestADyingConnectionLeavesNothingHalf(t *testing.T) {
 	item := w.file(at(time.November, 2, 9), dibao)[0]
 	w.noticed(item)
 	err := w.as(decider, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := w.Do(ctx, tx, item, "confirm", granted, at(time.November, 16, 9), "k"); err != nil {
+		if _, err := w.Do(ctx, tx, item, "confirm", granted, at(time.November, 16, 9)); err != nil {
 			return err
 		}
 		var pid int
@@ -166,14 +149,14 @@ func TestADyingConnectionLeavesNothingHalf(t *testing.T) {
 	}
 	var left int
 	if err := w.db.Own().QueryRow(t.Context(), `select (select count(*) from decision) + (select count(*) from award) + (select count(*) from item_step where step = 'confirm')
-		+ (select count(*) from act where kind = 'casework.confirmation') + (select count(*) from casework_once) + (select count(*) from item where decision is not null)`).Scan(&left); err != nil {
+		+ (select count(*) from act where kind = 'casework.confirmation') + (select count(*) from item where decision is not null)`).Scan(&left); err != nil {
 		t.Fatal(err)
 	}
 	if left != 0 {
 		t.Errorf("%d rows are left", left)
 	}
 	w.must(decider, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.Do(ctx, tx, item, "confirm", granted, at(time.November, 16, 9), "k")
+		_, err := w.Do(ctx, tx, item, "confirm", granted, at(time.November, 16, 9))
 		return err
 	})
 }

@@ -132,41 +132,36 @@ func (c *Casework) SupervisionsOf(ctx context.Context, tx pgx.Tx, item int64) ([
 }
 
 // Look has the county look at an item for a reason of its own: complaint, or asked.
-func (c *Casework) Look(ctx context.Context, tx pgx.Tx, item int64, kind string, now time.Time, key string) (supervision int64, err error) {
-	supervision, _, err = once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, `insert into supervision (item, kind, about, at) values ($1, $2, 'at:' || extract(epoch from $3::timestamptz), $3) returning id`, item, kind, now).Scan(&id)
-		if err != nil {
-			return 0, refused("looking at an item", noItem, err)
-		}
-		return id, record(ctx, tx, "casework.look", "item", item, map[string]any{"supervision": id, "kind": kind})
-	})
-	return supervision, err
+func (c *Casework) Look(ctx context.Context, tx pgx.Tx, item int64, kind string, now time.Time) (id int64, err error) {
+	err = tx.QueryRow(ctx, `insert into supervision (item, kind, about, at) values ($1, $2, 'at:' || extract(epoch from $3::timestamptz), $3) returning id`, item, kind, now).Scan(&id)
+	if err != nil {
+		return 0, refused("looking at an item", noItem, err)
+	}
+	return id, record(ctx, tx, "casework.look", "item", item, map[string]any{"supervision": id, "kind": kind})
 }
 
 // Ask asks those who handle a case about it, for the county.
-func (c *Casework) Ask(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time, key string) error {
-	return c.supervise(ctx, tx, supervision, "ask", said, now, key)
+func (c *Casework) Ask(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time) error {
+	return c.supervise(ctx, tx, supervision, "ask", said, now)
 }
 
 // AnswerAsked answers what the county asked.
-func (c *Casework) AnswerAsked(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time, key string) error {
-	return c.supervise(ctx, tx, supervision, "answer", said, now, key)
+func (c *Casework) AnswerAsked(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time) error {
+	return c.supervise(ctx, tx, supervision, "answer", said, now)
 }
 
 // CloseSupervision ends the county's looking at something, saying what came out.
-func (c *Casework) CloseSupervision(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time, key string) error {
-	return c.supervise(ctx, tx, supervision, "close", said, now, key)
+func (c *Casework) CloseSupervision(ctx context.Context, tx pgx.Tx, supervision int64, said string, now time.Time) error {
+	return c.supervise(ctx, tx, supervision, "close", said, now)
 }
 
-func (c *Casework) supervise(ctx context.Context, tx pgx.Tx, supervision int64, kind, said string, now time.Time, key string) error {
-	_, _, err := once(ctx, tx, key, func() (id int64, err error) {
-		err = tx.QueryRow(ctx, "insert into supervision_act (supervision, kind, said, at) values ($1, $2, $3, $4) returning id", supervision, kind, said, now).Scan(&id)
-		if err != nil {
-			return 0, refused("supervising a case", noItem, err)
-		}
-		return id, record(ctx, tx, "supervision."+kind, "supervision", supervision, map[string]any{"row": id})
-	})
-	return err
+func (c *Casework) supervise(ctx context.Context, tx pgx.Tx, supervision int64, kind, said string, now time.Time) error {
+	var id int64
+	err := tx.QueryRow(ctx, "insert into supervision_act (supervision, kind, said, at) values ($1, $2, $3, $4) returning id", supervision, kind, said, now).Scan(&id)
+	if err != nil {
+		return refused("supervising a case", noItem, err)
+	}
+	return record(ctx, tx, "supervision."+kind, "supervision", supervision, map[string]any{"row": id})
 }
 
 // Overdue puts every item of which a limit is over before the county, once for each step that is late, as a job. It returns how many it found. Limits

@@ -250,7 +250,7 @@ func (w *world) walker(q *pack.Procedure, v *pack.ProcedureVersion, round int, n
 	if round > 0 {
 		k.near = true
 		w.must(officer, func(ctx context.Context, tx pgx.Tx) error {
-			return w.RegisterKin(ctx, tx, k.item, "村委会委员的近亲属", now, "")
+			return w.RegisterKin(ctx, tx, k.item, "村委会委员的近亲属", now)
 		})
 	}
 	return k

@@ -144,7 +144,7 @@ func (w *world) file(now time.Time, wants ...casework.Want) []int64 {
 	w.Helper()
 	var filed casework.Filed
 	w.must(assistant, func(ctx context.Context, tx pgx.Tx) (err error) {
-		filed, err = w.File(ctx, tx, casework.Filing{Household: 1, Applicant: 1, Occasion: casework.Application, Channel: "village", Proxy: "委托书1", Resident: resident.Account, Items: wants}, now, "")
+		filed, err = w.File(ctx, tx, casework.Filing{Household: 1, Applicant: 1, Occasion: casework.Application, Channel: "village", Proxy: "委托书1", Resident: resident.Account, Items: wants}, now)
 		return err
 	})
 	return filed.Items
@@ -153,7 +153,7 @@ func (w *world) file(now time.Time, wants ...casework.Want) []int64 {
 // do does a step of an item in somebody's name.
 func (w *world) do(p postgres.Principal, item int64, step string, d casework.Doing, now time.Time) error {
 	return w.as(p, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := w.Do(ctx, tx, item, step, d, now, "")
+		_, err := w.Do(ctx, tx, item, step, d, now)
 		return err
 	})
 }

@@ -239,7 +239,7 @@ func (s *staff) meeting(h busy, items []int64) {
 	s.Helper()
 	s.as(h.supervisor, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := s.deps.Casework.Convene(ctx, tx, casework.Meeting{Area: at(h.village, area.County), At: time.Now().Add(48 * time.Hour), Place: "县政府三楼会议室",
-			Agenda: "重大支出个案一事一议", Quorum: 2, Departments: []string{"civil-affairs", "medical-insurance"}, Items: items[:1]}, "")
+			Agenda: "重大支出个案一事一议", Quorum: 2, Departments: []string{"civil-affairs", "medical-insurance"}, Items: items[:1]})
 		return err
 	})
 }
@@ -255,7 +255,7 @@ func (s *staff) file(n int, h busy) []int64 {
 	var filed casework.Filed
 	s.as(h.assistant, func(ctx context.Context, tx pgx.Tx) (err error) {
 		filed, err = s.deps.Casework.File(ctx, tx, casework.Filing{Household: h.id, Applicant: h.head, Occasion: casework.Application, Channel: "village", Proxy: "委托书" + fmt.Sprint(n),
-			Items: []casework.Want{{Programme: programmes[n%len(programmes)], Outcome: "likely"}, {Programme: "med-aid", Person: h.head, Outcome: "possible"}}}, began(n), "")
+			Items: []casework.Want{{Programme: programmes[n%len(programmes)], Outcome: "likely"}, {Programme: "med-aid", Person: h.head, Outcome: "possible"}}}, began(n))
 		return err
 	})
 	return filed.Items
@@ -275,7 +275,7 @@ func (s *staff) walk(n int, h busy, item int64) {
 	}
 	for i, step := range steps[:min(n%7, len(steps))] {
 		s.as(step.who, func(ctx context.Context, tx pgx.Tx) error {
-			_, err := s.deps.Casework.Do(ctx, tx, item, step.step, step.how, begun.Add(time.Duration(i+1)*time.Hour), "")
+			_, err := s.deps.Casework.Do(ctx, tx, item, step.step, step.how, begun.Add(time.Duration(i+1)*time.Hour))
 			return err
 		})
 	}
@@ -283,11 +283,11 @@ func (s *staff) walk(n int, h busy, item int64) {
 	switch n % 12 {
 	case 5, 6:
 		s.as(h.officer, func(ctx context.Context, tx pgx.Tx) error {
-			return s.deps.Casework.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "户主", Signature: "撤回书"}, now, "")
+			return s.deps.Casework.Withdraw(ctx, tx, item, casework.Happening{Reason: "不办了", Signer: "户主", Signature: "撤回书"}, now)
 		})
 	case 7:
 		s.as(h.supervisor, func(ctx context.Context, tx pgx.Tx) error {
-			_, err := s.deps.Casework.Look(ctx, tx, item, "complaint", now, "")
+			_, err := s.deps.Casework.Look(ctx, tx, item, "complaint", now)
 			return err
 		})
 	}

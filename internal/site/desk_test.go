@@ -134,7 +134,7 @@ func (w *world) busy() {
 	officer := postgres.Principal{Account: w.account(access.Officer, 371424100000, ""), Role: "officer", Area: 371424100000}
 	w.must(w.db.As(ctx, officer, func(tx pgx.Tx) error {
 		_, err := w.deps.Casework.File(ctx, tx, casework.Filing{Household: 1, Occasion: casework.Emergency, Channel: "window",
-			Items: []casework.Want{{Programme: "temp-emergency", Outcome: "possible"}}}, now.AddDate(0, 0, -3), "e")
+			Items: []casework.Want{{Programme: "temp-emergency", Outcome: "possible"}}}, now.AddDate(0, 0, -3))
 		return err
 	}))
 	w.own("insert into supervision (item, area, department, kind, at) values (1, $1, '', 'overridden', now()), (1, $1, '', 'drawn', now())", int64(village))

@@ -107,7 +107,7 @@ func (s *staff) more(households []busy, some, to int) {
 			s.visit(s.made, h)
 			s.report(s.made, h)
 			s.as(h.officer, func(ctx context.Context, tx pgx.Tx) error {
-				return s.deps.Casework.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "application", Name: fmt.Sprint("材料", s.made), Pages: 1, Kept: "柜1"}, time.Now(), "")
+				return s.deps.Casework.AddPaper(ctx, tx, filing, item, casework.Paper{Kind: "application", Name: fmt.Sprint("材料", s.made), Pages: 1, Kept: "柜1"}, time.Now())
 			})
 			if k < len(others) {
 				s.beside(h, others[(i+k)%len(others)])
@@ -120,7 +120,7 @@ func (s *staff) beside(h busy, programme string) {
 	s.Helper()
 	s.as(h.assistant, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := s.deps.Casework.File(ctx, tx, casework.Filing{Household: h.id, Applicant: h.head, Occasion: casework.Application, Channel: "village", Proxy: "委托书",
-			Items: []casework.Want{{Programme: programme, Person: h.head, Outcome: "possible"}}}, time.Now(), "")
+			Items: []casework.Want{{Programme: programme, Person: h.head, Outcome: "possible"}}}, time.Now())
 		return err
 	})
 }

@@ -197,7 +197,7 @@ func (w *world) work(d site.Deps) {
 			return err
 		}
 		_, err := d.Casework.File(w.Context(), tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "window",
-			Items: []casework.Want{{Programme: "dibao", Outcome: "possible"}}}, time.Now(), "f")
+			Items: []casework.Want{{Programme: "dibao", Outcome: "possible"}}}, time.Now())
 		return err
 	}))
 }

@@ -370,7 +370,7 @@ func (p *Pages) applyOwn(ctx context.Context, tx pgx.Tx, v *web.Visit) (to strin
 	if err := p.signOwn(ctx, tx, v, o.Family); err != nil {
 		return "", err
 	}
-	filed, err := p.Casework.File(ctx, tx, f, v.Now(), v.Key())
+	filed, err := p.Casework.File(ctx, tx, f, v.Now())
 	if err != nil {
 		return "", err
 	}
@@ -408,7 +408,7 @@ func (p *Pages) advance(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64
 			d.Signer = signersOf(family, v)
 			d.Detail["signed"], d.Detail["pledge"] = d.Signer, signing.Pledge.In(v.Lang)
 		}
-		if _, err := p.Casework.Do(ctx, tx, item, next[at].ID, d, v.Now(), ""); err != nil {
+		if _, err := p.Casework.Do(ctx, tx, item, next[at].ID, d, v.Now()); err != nil {
 			return err
 		}
 	}

@@ -69,32 +69,32 @@ func (p *Pages) happen(v *web.Visit) error {
 			if err != nil {
 				return err
 			}
-			if err := p.Casework.Return(ctx, tx, item.ID, to, why, now, ""); err != nil {
+			if err := p.Casework.Return(ctx, tx, item.ID, to, why, now); err != nil {
 				return err
 			}
 			return p.tellOfReturn(ctx, tx, v, item, to, why)
 		case "withdraw":
-			return p.Casework.Withdraw(ctx, tx, item.ID, h, now, "")
+			return p.Casework.Withdraw(ctx, tx, item.ID, h, now)
 		case "not-wished":
-			return p.Casework.Decline(ctx, tx, item.ID, h, now, "")
+			return p.Casework.Decline(ctx, tx, item.ID, h, now)
 		case "suspend":
-			if err := p.Casework.Suspend(ctx, tx, item.ID, why, now, ""); err != nil {
+			if err := p.Casework.Suspend(ctx, tx, item.ID, why, now); err != nil {
 				return err
 			}
 			return p.tellDelayed(ctx, tx, item, why)
 		case "resume":
-			return p.Casework.Resume(ctx, tx, item.ID, why, now, "")
+			return p.Casework.Resume(ctx, tx, item.ID, why, now)
 		case "extend":
-			if err := p.Casework.Extend(ctx, tx, item.ID, why, now, ""); err != nil {
+			if err := p.Casework.Extend(ctx, tx, item.ID, why, now); err != nil {
 				return err
 			}
 			return p.tellDelayed(ctx, tx, item, why)
 		case "near-kin":
-			return p.Casework.RegisterKin(ctx, tx, item.ID, why, now, "")
+			return p.Casework.RegisterKin(ctx, tx, item.ID, why, now)
 		case "died":
-			return p.Casework.Died(ctx, tx, item.ID, why, now, "")
+			return p.Casework.Died(ctx, tx, item.ID, why, now)
 		case "moved":
-			return p.Casework.Moved(ctx, tx, item.ID, why, now, "")
+			return p.Casework.Moved(ctx, tx, item.ID, why, now)
 		}
 		return fault.New(fault.NotFound, noSuchThing, nil)
 	})
@@ -110,7 +110,7 @@ func (p *Pages) object(v *web.Visit) error {
 		if who == "" {
 			who = v.Say("不愿署名", "unnamed")
 		}
-		id, err := p.Casework.Object(ctx, tx, item.ID, text(v, "against"), who, said, now, "")
+		id, err := p.Casework.Object(ctx, tx, item.ID, text(v, "against"), who, said, now)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (p *Pages) answer(v *web.Visit) error {
 			upheld := s == "yes"
 			a.Upheld = &upheld
 		}
-		if err := p.Casework.Answer(ctx, tx, objection, a, now, ""); err != nil {
+		if err := p.Casework.Answer(ctx, tx, objection, a, now); err != nil {
 			return err
 		}
 		return p.tellOfAnswer(ctx, tx, v, item, objection, found)
@@ -162,7 +162,7 @@ func (p *Pages) appeal(v *web.Visit) error {
 		if len(item.Decisions) == 0 {
 			return fault.New(fault.Conflict, noSuchThing, nil)
 		}
-		id, err := p.Casework.Appeal(ctx, tx, casework.Appeal{Decision: item.Decisions[len(item.Decisions)-1].ID, Kind: text(v, "kind"), Who: who, Said: said, Filed: on}, "")
+		id, err := p.Casework.Appeal(ctx, tx, casework.Appeal{Decision: item.Decisions[len(item.Decisions)-1].ID, Kind: text(v, "kind"), Who: who, Said: said, Filed: on})
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (p *Pages) appealed(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Casework.AppealResult(ctx, tx, appeal, text(v, "result"), found, on, ""); err != nil {
+		if err := p.Casework.AppealResult(ctx, tx, appeal, text(v, "result"), found, on); err != nil {
 			return err
 		}
 		return p.tellOfAppealResult(ctx, tx, item, appeal, found)
@@ -201,7 +201,7 @@ func (p *Pages) reviewed(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		return p.Casework.Reviewed(ctx, tx, review, text(v, "result"), found, now, "")
+		return p.Casework.Reviewed(ctx, tx, review, text(v, "result"), found, now)
 	})
 }
 
@@ -231,7 +231,7 @@ func (p *Pages) end(v *web.Visit) error {
 		if e.On == 0 {
 			e.On = usual
 		}
-		n, err := p.Casework.EndAwards(ctx, tx, item.ID, e, "")
+		n, err := p.Casework.EndAwards(ctx, tx, item.ID, e)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -265,13 +265,13 @@ func (p *Pages) photograph(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		return p.Casework.Photograph(ctx, tx, posting, kept, now, "")
+		return p.Casework.Photograph(ctx, tx, posting, kept, now)
 	})
 }
 
 func (p *Pages) archive(v *web.Visit) error {
 	return p.act(v, "archive", func(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, now time.Time) error {
-		return p.Casework.Archive(ctx, tx, item.Filing, now, "")
+		return p.Casework.Archive(ctx, tx, item.Filing, now)
 	})
 }
 
@@ -282,7 +282,7 @@ func (p *Pages) planSurvey(v *web.Visit) error {
 		for _, one := range v.R.PostForm["with"] {
 			visitors = append(visitors, number(one))
 		}
-		id, err := p.Casework.PlanSurvey(ctx, tx, item.ID, visitors, text(v, "note"), now, "")
+		id, err := p.Casework.PlanSurvey(ctx, tx, item.ID, visitors, text(v, "note"), now)
 		if err != nil {
 			return err
 		}
@@ -300,7 +300,7 @@ func (p *Pages) requestCheck(v *web.Visit) error {
 		if p.Means == nil {
 			return fault.New(fault.NotFound, noSuchThing, nil)
 		}
-		id, err := p.Casework.RequestCheck(ctx, tx, p.Means, item.ID, now, "")
+		id, err := p.Casework.RequestCheck(ctx, tx, p.Means, item.ID, now)
 		if err != nil {
 			return err
 		}

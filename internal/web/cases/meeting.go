@@ -117,7 +117,7 @@ func (p *Pages) call(v *web.Visit) (err error) {
 		return fault.New(fault.Invalid, badQuorum, fault.Args{"called": len(m.Departments)}).In(fault.At{Field: "quorum"})
 	}
 	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
-		id, err := p.Casework.Convene(ctx, tx, m, "")
+		id, err := p.Casework.Convene(ctx, tx, m)
 		if err == nil && p.Notes != nil {
 			err = p.tellOfMeeting(ctx, tx, m, id)
 		}
@@ -234,7 +234,7 @@ func (p *Pages) minute(v *web.Visit, id int64) error {
 				}
 			}
 		}
-		return fmt.Sprint("/meetings/", id), p.Casework.Hold(ctx, tx, id, minutes, kept, voices, held, "")
+		return fmt.Sprint("/meetings/", id), p.Casework.Hold(ctx, tx, id, minutes, kept, voices, held)
 	})
 }
 

@@ -372,14 +372,14 @@ func (p *Pages) makeFiling(ctx context.Context, tx pgx.Tx, v *web.Visit, f casew
 		f.Items = append(f.Items, casework.Want{Programme: c, Recognises: true})
 	}
 	for _, s := range v.R.PostForm["unwished"] {
-		if err := p.Casework.NotWished(ctx, tx, f.Household, wantOf(s), text(v, "signer"), text(v, "signature"), now, ""); err != nil {
+		if err := p.Casework.NotWished(ctx, tx, f.Household, wantOf(s), text(v, "signer"), text(v, "signature"), now); err != nil {
 			return 0, err
 		}
 	}
 	if len(f.Items) == 0 {
 		return 0, fault.New(fault.Invalid, lacks, fault.Args{"what": v.Say("要申请的项目", "what is applied for")}).In(fault.At{Field: "want"})
 	}
-	filed, err := p.Casework.File(ctx, tx, f, now, "")
+	filed, err := p.Casework.File(ctx, tx, f, now)
 	if err != nil {
 		return 0, err
 	}
@@ -400,7 +400,7 @@ func (p *Pages) report(ctx context.Context, tx pgx.Tx, v *web.Visit, items []int
 			if n.By != "village-assistant" || n.Gives != "application" || !n.May {
 				continue
 			}
-			if _, err := p.Casework.Do(ctx, tx, id, n.ID, casework.Doing{Detail: map[string]any{}}, v.Now(), ""); err != nil {
+			if _, err := p.Casework.Do(ctx, tx, id, n.ID, casework.Doing{Detail: map[string]any{}}, v.Now()); err != nil {
 				return err
 			}
 		}

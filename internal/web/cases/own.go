@@ -363,7 +363,7 @@ func (p *Pages) ownWithdraw(ctx context.Context, tx pgx.Tx, v *web.Visit, item *
 	if err != nil {
 		return err
 	}
-	if err := p.Casework.Withdraw(ctx, tx, item.ID, casework.Happening{Reason: why}, v.Now(), ""); err != nil || item.Next == nil {
+	if err := p.Casework.Withdraw(ctx, tx, item.ID, casework.Happening{Reason: why}, v.Now()); err != nil || item.Next == nil {
 		return err
 	}
 	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), "item-arrived", "withdrawn",
@@ -379,7 +379,7 @@ func (p *Pages) ownAnswer(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	if l == nil || item.Next == nil {
 		return fault.New(fault.Conflict, noSuchThing, nil)
 	}
-	if err := p.Casework.AnswerLacking(ctx, tx, item.ID, l.Step, said, v.Now(), ""); err != nil {
+	if err := p.Casework.AnswerLacking(ctx, tx, item.ID, l.Step, said, v.Now()); err != nil {
 		return err
 	}
 	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), "item-arrived", "answered-"+v.Key(),
@@ -391,7 +391,7 @@ func (p *Pages) ownObject(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	if err != nil {
 		return err
 	}
-	id, err := p.Casework.Object(ctx, tx, item.ID, text(v, "against"), v.Session.Name, said, v.Now(), "")
+	id, err := p.Casework.Object(ctx, tx, item.ID, text(v, "against"), v.Session.Name, said, v.Now())
 	if err != nil {
 		return err
 	}
@@ -417,7 +417,7 @@ func (p *Pages) ownAppeal(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	if slices.ContainsFunc(before, func(a casework.Appeal) bool { return a.Kind == kind && a.Result == "" }) {
 		return fault.New(fault.Conflict, askedBefore, nil)
 	}
-	id, err := p.Casework.Appeal(ctx, tx, casework.Appeal{Decision: item.Decisions[n-1].ID, Kind: kind, Who: v.Session.Name, Said: said, Filed: v.Today()}, "")
+	id, err := p.Casework.Appeal(ctx, tx, casework.Appeal{Decision: item.Decisions[n-1].ID, Kind: kind, Who: v.Session.Name, Said: said, Filed: v.Today()})
 	if err != nil {
 		return err
 	}
@@ -432,7 +432,7 @@ func (p *Pages) ownReceived(ctx context.Context, tx pgx.Tx, v *web.Visit, item *
 	if item.Next == nil || item.Next.By != "resident" || item.Next.Gives != "acknowledgement" {
 		return fault.New(fault.Conflict, stale, nil)
 	}
-	_, err := p.Casework.Do(ctx, tx, item.ID, item.Next.ID, casework.Doing{Signer: v.Session.Name, Signature: onlineSignature(v), Detail: map[string]any{}}, v.Now(), "")
+	_, err := p.Casework.Do(ctx, tx, item.ID, item.Next.ID, casework.Doing{Signer: v.Session.Name, Signature: onlineSignature(v), Detail: map[string]any{}}, v.Now())
 	return err
 }
 

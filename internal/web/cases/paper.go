@@ -38,7 +38,7 @@ func (p *Pages) paper(v *web.Visit) error {
 			of = 0
 		}
 		for _, one := range all {
-			if err := p.Casework.AddPaper(ctx, tx, item.Filing, of, one, now, ""); err != nil {
+			if err := p.Casework.AddPaper(ctx, tx, item.Filing, of, one, now); err != nil {
 				return err
 			}
 		}

@@ -155,7 +155,7 @@ func (p *Pages) do(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.Casework.Do(ctx, tx, item.ID, s.ID, d, now, ""); err != nil {
+		if _, err := p.Casework.Do(ctx, tx, item.ID, s.ID, d, now); err != nil {
 			return err
 		}
 		return p.tellOfStep(ctx, tx, v, item, s, d)

@@ -136,14 +136,14 @@ func (p *Pages) supervise(ctx context.Context, tx pgx.Tx, v *web.Visit, id int64
 	}
 	switch v.R.PathValue("kind") {
 	case "ask":
-		if err := p.Casework.Ask(ctx, tx, id, said, now, ""); err != nil {
+		if err := p.Casework.Ask(ctx, tx, id, said, now); err != nil {
 			return err
 		}
 		return p.tellOfAsking(ctx, tx, v, s.Item, said, id)
 	case "answer":
-		return p.Casework.AnswerAsked(ctx, tx, id, said, now, "")
+		return p.Casework.AnswerAsked(ctx, tx, id, said, now)
 	case "close":
-		return p.Casework.CloseSupervision(ctx, tx, id, said, now, "")
+		return p.Casework.CloseSupervision(ctx, tx, id, said, now)
 	}
 	return fault.New(fault.NotFound, noSuchThing, nil)
 }
@@ -180,11 +180,11 @@ func (p *Pages) look(v *web.Visit) error {
 		if text(v, "complaint") != "" {
 			kind = "complaint"
 		}
-		id, err := p.Casework.Look(ctx, tx, item.ID, kind, now, "")
+		id, err := p.Casework.Look(ctx, tx, item.ID, kind, now)
 		if err != nil {
 			return err
 		}
-		if err := p.Casework.Ask(ctx, tx, id, said, now, ""); err != nil {
+		if err := p.Casework.Ask(ctx, tx, id, said, now); err != nil {
 			return err
 		}
 		return p.tellOfAsking(ctx, tx, v, item.Queued, said, id)

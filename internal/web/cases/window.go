@@ -148,7 +148,7 @@ func (p *Pages) takeAtWindow(ctx context.Context, tx pgx.Tx, v *web.Visit, perso
 	if len(f.Items) == 0 {
 		return "", fault.New(fault.Invalid, lacks, fault.Args{"what": v.Say("要申请的项目", "what is applied for")}).In(fault.At{Field: "want"})
 	}
-	filed, err := p.Casework.File(ctx, tx, f, v.Now(), v.Key())
+	filed, err := p.Casework.File(ctx, tx, f, v.Now())
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +172,7 @@ func (p *Pages) applyAtWindow(ctx context.Context, tx pgx.Tx, v *web.Visit, item
 	}
 	for _, n := range next {
 		if n.May && n.Gives == "application" {
-			_, err := p.Casework.Do(ctx, tx, item, n.ID, d, v.Now(), "")
+			_, err := p.Casework.Do(ctx, tx, item, n.ID, d, v.Now())
 			return err
 		}
 	}

@@ -257,7 +257,7 @@ func (w *world) filed(wants ...casework.Want) []int64 {
 	w.must(err)
 	var filed casework.Filed
 	w.must(w.db.As(w.Context(), postgres.Principal{Account: 99, Role: "assistant", Area: code}, func(tx pgx.Tx) (err error) {
-		filed, err = w.casework.File(w.Context(), tx, casework.Filing{Household: w.family, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Items: wants}, clock(), "")
+		filed, err = w.casework.File(w.Context(), tx, casework.Filing{Household: w.family, Occasion: casework.Application, Channel: "village", Proxy: "委托书", Items: wants}, clock())
 		return err
 	}))
 	return filed.Items
