@@ -4,12 +4,14 @@
 package site
 
 import (
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/discovery"
 	"dajiuzhu/internal/ingest"
 	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/means"
 	"dajiuzhu/internal/notification"
+	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
 	"dajiuzhu/internal/telling"
@@ -45,7 +47,7 @@ type Deps struct {
 
 // New returns the site with all pages there are, in the order of the bar on top.
 func New(c web.Config, d Deps) (*web.Site, error) {
-	c.Places = d.Policy.Pack().Areas
+	c.Places, c.Offices = d.Policy.Pack().Areas, offices(d.Policy.Pack())
 	var all []web.Pages
 	for _, make := range []func(web.Config, Deps) (web.Pages, error){desked, warned, visited, cased, checked, filed, fed, trailed} {
 		pages, err := make(c, d)
@@ -55,6 +57,18 @@ func New(c web.Config, d Deps) (*web.Site, error) {
 		all = append(all, pages)
 	}
 	return web.New(c, all...)
+}
+
+// offices are the departments of a pack.
+func offices(p *pack.Pack) func(calendar.Date) []web.Office {
+	return func(on calendar.Date) []web.Office {
+		var all []web.Office
+		for _, d := range p.Departments {
+			name := d.Name(on)
+			all = append(all, web.Office{ID: d.ID, Zh: name.Zh, En: name.En})
+		}
+		return all
+	}
 }
 
 func desked(c web.Config, d Deps) (web.Pages, error) { return deskOf(c, d) }

@@ -86,10 +86,8 @@ func (s *Site) exporting(path string) (Route, *Export) {
 // offer is how a list offers to be taken out.
 type offer struct {
 	Name     string
-	Purposes []purpose // to choose from, none where none is asked for
+	Purposes []option // to choose from, none where none is asked for
 }
-
-type purpose struct{ Code, Name string }
 
 // Exports offers the list that is shown as a file, nil where it is none.
 func (v View) Exports() *offer {
@@ -100,7 +98,7 @@ func (v View) Exports() *offer {
 	o := &offer{Name: v.Say(e.Zh, e.En)}
 	if e.Personal {
 		for _, p := range access.PurposesOf(v.Session.Posting.Role) {
-			o.Purposes = append(o.Purposes, purpose{string(p), p.Name(v.Lang)})
+			o.Purposes = append(o.Purposes, option{string(p), p.Name(v.Lang)})
 		}
 		if len(o.Purposes) == 0 {
 			return nil // a role without a purpose takes nothing out about people

@@ -21,6 +21,7 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/ledger"
@@ -67,11 +68,15 @@ type Config struct {
 	Proxies Proxies                       // before the platform
 	Checks  func(context.Context) []Check // how the platform stands; each answers in time
 	Record  func(context.Context, postgres.Principal) (Record, error)
-	Places  Places           // their names; nil shows codes
-	Queue   *jobs.Queue      // makes files of lists; nil offers none
-	Keys    *sealed.Keys     // seal those files
-	Clock   func() time.Time // nil is the machine's
+	Places  Places                       // their names; nil shows codes
+	Offices func(calendar.Date) []Office // the departments there are on a day; nil shows codes
+	Queue   *jobs.Queue                  // makes files of lists; nil offers none
+	Keys    *sealed.Keys                 // seal those files
+	Clock   func() time.Time             // nil is the machine's
 }
+
+// Office is a department.
+type Office struct{ ID, Zh, En string }
 
 // Places names places.
 type Places interface {

@@ -156,7 +156,24 @@ func (s *Site) postingName(p access.Posting, lang fault.Lang) string {
 	if p.ID == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s · %s", p.Role.Name(lang), s.place(p.Area))
+	name := p.Role.Name(lang)
+	if p.Department != "" {
+		name += " · " + s.office(p.Department, lang)
+	}
+	return name + " · " + s.place(p.Area)
+}
+
+// office names a department.
+func (s *Site) office(id string, lang fault.Lang) string {
+	if s.Offices != nil {
+		year, month, day := s.Clock().In(zone).Date()
+		for _, o := range s.Offices(calendar.Must(year, month, day)) {
+			if o.ID == id {
+				return lang.Say(o.Zh, o.En)
+			}
+		}
+	}
+	return id
 }
 
 // functions are what every template may call: see each.

@@ -7,6 +7,9 @@ import (
 	"dajiuzhu/internal/access"
 )
 
+// option is something to choose from.
+type option struct{ Code, Name string }
+
 // doors are the ways to sign in beside the password.
 type doors struct{ Passkeys, Outside bool }
 
@@ -16,6 +19,21 @@ func (v View) Doors() doors {
 		return doors{}
 	}
 	return doors{v.site.Access.HasPasskeys(), v.site.Access.HasOutside()}
+}
+
+// Office names a department.
+func (v View) Office(id string) string { return v.site.office(id, v.Lang) }
+
+// Offices are the departments there are.
+func (v View) Offices() []option {
+	if v.site.Offices == nil {
+		return nil
+	}
+	var all []option
+	for _, o := range v.site.Offices(v.Today()) {
+		all = append(all, option{o.ID, v.Say(o.Zh, o.En)})
+	}
+	return all
 }
 
 // PostingName names a posting.
