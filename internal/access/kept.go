@@ -26,7 +26,7 @@ const (
 	// mostKept is how many forms of an account are kept at a time; the oldest make room.
 	mostKept = 5
 	// knownTime is for how long it is known whose a session was that has ended by itself, so that what is sent later can be kept for them.
-	knownTime = 12 * time.Hour
+	knownTime = 10 * 24 * time.Hour // over the longest holiday
 )
 
 // KeepForm keeps a form, sealed, for the account whose session has ended by itself, and returns the key by which its browser gets it back ("" where

@@ -61,11 +61,24 @@ func TestARefusalIsAppealedAgainst(t *testing.T) {
 	}
 	id, err := appeal("complaint", calendar.Must(2026, time.December, 1))
 	w.want("a complaint", err, "done")
-	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		if err := w.AppealResult(ctx, tx, id, "revoked", "车辆确系借用", calendar.Must(2026, time.December, 10)); err != nil {
+	anew := func() (household int64, want casework.Want, cause string, err error) {
+		err = w.as(officer, func(ctx context.Context, tx pgx.Tx) error {
+			household, want, cause, err = w.Anew(ctx, tx, id)
 			return err
-		}
-		filed, err := w.File(ctx, tx, casework.Filing{Household: 1, Applicant: 1, Occasion: casework.FromAppeal, Cause: fmt.Sprintf("appeal:%d", id), Channel: "system", Items: []casework.Want{dibao}},
+		})
+		return household, want, cause, err
+	}
+	_, _, _, err = anew()
+	w.want("anew while nobody was heard", err, "casework.stands")
+	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
+		return w.AppealResult(ctx, tx, id, "revoked", "车辆确系借用", calendar.Must(2026, time.December, 10))
+	})
+	household, want, cause, err := anew()
+	if err != nil || household != 1 || want.Programme != dibao.Programme {
+		t.Errorf("anew is %d %+v (%v)", household, want, err)
+	}
+	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
+		filed, err := w.File(ctx, tx, casework.Filing{Household: household, Applicant: 1, Occasion: casework.FromAppeal, Cause: cause, Channel: "system", Items: []casework.Want{want}},
 			at(time.December, 10, 9))
 		if err == nil && len(filed.Items) != 1 {
 			t.Errorf("filed anew %+v", filed)

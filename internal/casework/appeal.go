@@ -75,6 +75,24 @@ func (c *Casework) AppealResult(ctx context.Context, tx pgx.Tx, appeal int64, re
 	return record(ctx, tx, "appeal.result", "appeal", appeal, map[string]any{"result": result})
 }
 
+var stands = fault.Text{Key: "casework.stands", Zh: "这个决定没有被变更或者撤销，不用重新办理", En: "the decision was neither changed nor revoked: nothing is filed anew"}
+
+// Anew is what is filed anew once an appeal was heard: the household and the programme of a decision that does not stand, and the cause by which
+// that is done once. A fault of kind Conflict where the decision stands or nobody was heard yet.
+func (c *Casework) Anew(ctx context.Context, tx pgx.Tx, appeal int64) (household int64, w Want, cause string, err error) {
+	var result string
+	err = tx.QueryRow(ctx, `select coalesce(i.household, 0), i.programme, i.recognises, coalesce(i.person, 0), coalesce(r.result, '')
+		from appeal a join decision d on d.id = a.decision join item i on i.id = d.item left join appeal_result r on r.appeal = a.id where a.id = $1`, appeal).
+		Scan(&household, &w.Programme, &w.Recognises, &w.Person, &result)
+	if err != nil {
+		return 0, w, "", refused("looking up an appeal", noItem, err)
+	}
+	if result != "changed" && result != "revoked" {
+		return 0, w, "", fault.New(fault.Conflict, stands, nil)
+	}
+	return household, w, fmt.Sprint("appeal:", appeal), nil
+}
+
 // Appeals are what was done against the decisions on an item, in order.
 func (c *Casework) Appeals(ctx context.Context, tx pgx.Tx, item int64) ([]Appeal, error) {
 	rows, err := tx.Query(ctx, `select a.id, a.decision, a.kind, a.who, a.said, a.filed_on::text, a.late, a.account, coalesce(r.result, ''), coalesce(r.found, ''), r.on_date::text

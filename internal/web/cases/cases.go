@@ -277,6 +277,7 @@ var functions = template.FuncMap{
 		}
 		return out
 	},
+	"sentence":  sentence,
 	"add":       func(a, b int) int { return a + b },
 	"args":      func(page *itemPage, s *casework.Possible) stepForm { return stepForm{page, s} },
 	"aboutLink": telling.Link,

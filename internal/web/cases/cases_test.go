@@ -151,7 +151,11 @@ func TestWhatIsRefusedComesBack(t *testing.T) {
 	w.wants("without a paper", w.step("assistant", path, "authorise", "signed-by", "1", "signed-by", "2"), 422, "授权书存放处")
 	w.wants("authorised", w.step("assistant", path, "authorise", authorised...), 200)
 	w.wants("too long", w.step("officer", path, "lacking", "papers", strings.Repeat("长", 5000)), 422, "文字太长")
-	w.wants("nothing lacks", w.step("officer", path, "lacking"), 422, "缺的材料")
+	p = w.step("officer", path, "lacking")
+	w.wants("nothing lacks", p, 422, "缺的材料")
+	if strings.Contains(p.text, "字段") {
+		t.Error("the page speaks of a field's name in the form")
+	}
 	w.wants("what lacks", w.step("officer", path, "lacking", "papers", "诊断证明", "due", "2026-11-20"), 200, "诊断证明")
 	w.wants("returned without a reason", w.send("officer", path, path+"/happen/return", "to", "apply"), 422, "原因")
 	if n := w.count("item_event") + w.count("item_step where step = 'accept'"); n != 0 {
@@ -176,7 +180,7 @@ func TestTwiceIsOnce(t *testing.T) {
 		w.wants("the same form", w.request("assistant", "POST", path+"/do/apply", apply), 200, "授权")
 	}
 	p := w.request("assistant", "POST", path+"/do/apply", again)
-	w.wants("a page that is out of date", p, 409, "已被别人办理过")
+	w.wants("a page that is out of date", p, 409, "已被别人办理过", "您写的内容", "申请书2") // though the step's form is there no more
 	if n := w.count("item_step"); n != 1 {
 		t.Errorf("%d steps were done, want 1", n)
 	}
@@ -278,6 +282,54 @@ func TestObjection(t *testing.T) {
 	w.wants("a photograph", w.send("officer", path, path+"/photograph/1", "kept", "照片1"), 200, "照片1")
 }
 
+// TestAppeal: a status that is refused has no amounts to fill in; what an appeal undid is filed anew, once, with the same thing ticked.
+func TestAppeal(t *testing.T) {
+	w := newWorld(t)
+	checked := w.formOf("officer", "/cases/new?household=1", "/cases/new", "go", "file", "applicant", "1", "category", "edge")
+	path := w.request("officer", "POST", "/cases/new", checked).path
+	colleague := fmt.Sprint(w.ids["colleague"])
+	for _, s := range []struct {
+		login, step string
+		with        []string
+	}{
+		{"officer", "apply", []string{"signer", "国志强", "signature", "申请书"}}, {"officer", "authorise", authorised}, {"officer", "accept", nil}, {"supervisor", "check", []string{"result", "有车"}},
+		{"officer", "survey", []string{"with", colleague, "result", "属实", "signer", "国志强", "signature", "表"}}, {"officer", "opinion", []string{"reason", "车辆超标"}},
+		{"decider", "confirm", []string{"result", "refused", "reason", "车辆超标"}}, {"officer", "refuse", []string{"delivered", "本人签收"}},
+	} {
+		if p := w.get(s.login, path); strings.Contains(p.raw, `name="amount"`) {
+			t.Errorf("%s: a status has an amount", s.step)
+		}
+		w.wants(s.step, w.step(s.login, path, s.step, s.with...), 200)
+	}
+	for _, login := range []string{"assistant", "decider"} { // the store takes none of theirs
+		if p := w.get(login, path); strings.Contains(p.raw, path+"/appeal") {
+			t.Errorf("%s is offered to write down an appeal", login)
+		}
+	}
+	p := w.send("officer", path, path+"/appeal", "kind", "reconsideration", "who", "国志强", "said", "车是借的")
+	w.wants("appealed", p, 200, "车是借的")
+	if strings.Contains(p.text, "重新办理") {
+		t.Error("a decision that stands is done anew")
+	}
+	w.wants("not yet anew", w.get("officer", "/cases/new?household=1&appeal=1"), 409)
+	if p := w.get("officer", path); strings.Contains(p.raw, path+"/appealed") {
+		t.Error("the township is offered to write down what came of it")
+	}
+	w.wants("revoked", w.send("supervisor", path, path+"/appealed/1", "result", "revoked", "found", "车辆系借用"), 200, "撤销", "重新办理")
+	p = w.get("officer", "/cases/new?household=1&appeal=1")
+	w.wants("anew", p, 200, "重新办理")
+	if !strings.Contains(p.raw, `value="edge" checked`) {
+		t.Error("what was refused is not ticked")
+	}
+	again := w.formOf("officer", "/cases/new?household=1&appeal=1", "/cases/new", "go", "file", "applicant", "1", "category", "edge")
+	w.wants("filed anew", w.request("officer", "POST", "/cases/new", again), 200, "复议、诉讼后重办")
+	if n := w.count("filing where occasion = 'appeal' and cause = 'appeal:1'"); n != 1 {
+		t.Errorf("%d filings on the appeal, want 1", n)
+	}
+	other := w.formOf("officer", "/cases/new?household=1&appeal=1", "/cases/new", "go", "file", "applicant", "1", "category", "edge")
+	w.wants("a second time", w.request("officer", "POST", "/cases/new", other), 409)
+}
+
 // TestCheckAndVisit: the check of means that everybody authorised is asked for on the case's page, and the survey's visit is sent to phones, each once.
 func TestCheckAndVisit(t *testing.T) {
 	w := newWorld(t)
@@ -371,6 +423,18 @@ func TestEmergency(t *testing.T) {
 	w.wants("first of the queue", w.get("officer", "/cases?view=emergencies"), 200, "路过的老人")
 	w.wants("the officer is told", w.get("officer", "/notifications"), 200, "急难报告")
 	w.wants("to who is elsewhere", w.send("assistant", "/cases/new", "/cases/new", "go", "file", "about", "某人", "area", far.String(), "want", "temp-emergency/0"), 403)
+	path := p.path
+	w.wants("looked at", w.step("officer", path, "survey", "with", fmt.Sprint(w.ids["colleague"]), "result", "属实", "signer", "老人", "signature", "记录"), 200)
+	w.wants("decided", w.step("decider", path, "confirm", "result", "granted", "component", "aid", "amount", "800", "per", "once", "reason", "先行救助"), 200, "800")
+	w.wants("a sentence", w.get("officer", path+"/print/letter"), 200, "先行救助。")
+	w.wants("helped", w.step("supervisor", path, "pay"), 200, "补齐手续")
+	w.wants("without a paper", w.step("officer", path, "papers", "note", "已补齐"), 422, "补齐的材料", "已补齐")
+	p = w.step("officer", path, "papers", "paper-kind", "application", "paper-name", "补办申请书", "kept", "柜4")
+	w.wants("with one", p, 200, "补办申请书", "救助后公布")
+	w.wants("published", w.step("officer", path, "publish", "place", "公开栏"), 200, "办结")
+	if p = w.get("officer", path); strings.Count(p.text, "办结 · 予以确认") != 1 {
+		t.Error("that it is closed is said twice")
+	}
 }
 
 // TestOverdue: what becomes late is told once to those whose step it is and to the county, and stands in the county's queue.

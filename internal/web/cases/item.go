@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,6 +66,9 @@ type itemPage struct {
 	Decides    bool
 	MayReturn  bool
 	Ends       bool // the visitor may end help
+	Refiles    bool // and may file anew what an appeal undid
+	Appealable bool // and may write down an appeal
+	Hears      bool // and what came of one
 	Today      calendar.Date
 	opened     opened
 	lang       fault.Lang
@@ -164,6 +168,8 @@ func (p *Pages) readItem(ctx context.Context, tx pgx.Tx, v *web.Visit, page *ite
 	page.Handles, page.Supervises, page.Decides = handles.Admits(v.Session), role == access.Supervisor, role == access.Decider
 	page.MayReturn = page.Handles && role != access.Assistant
 	page.Ends = role == access.Decider || role == access.Supervisor || role == access.Department
+	page.Refiles, page.Hears = files.Admits(v.Session), role == access.Supervisor || role == access.Department
+	page.Appealable = page.Hears || role == access.Officer
 	page.Department, page.Parts = p.department(v, page.Item.Department), p.parts(v.Lang, page.Item.Programme)
 	if err := p.nextOf(ctx, tx, v, page); err != nil {
 		return err
@@ -631,6 +637,11 @@ func (p *itemPage) proposed(s casework.StepDone) []grantRow {
 	return rows
 }
 
+// Others are what else was filed with the case.
+func (p *itemPage) Others() []*casework.Queued {
+	return slices.DeleteFunc(slices.Clone(p.Filing.Items), func(q *casework.Queued) bool { return q.ID == p.Item.ID })
+}
+
 // Members are those who belong to the household today.
 func (p *itemPage) Members() []registry.Person {
 	if p.File == nil {
@@ -667,6 +678,46 @@ func (p *itemPage) Sent(form, field string) string {
 		return ""
 	}
 	return p.Forms.Get(field)
+}
+
+// Lost is what was written in a form that came back and is there no more, because what it was to do was done meanwhile.
+func (p *itemPage) Lost() []string {
+	if p.Forms.Wrong == "" || p.offers(p.Open) {
+		return nil
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(p.Forms.Values)) {
+		if !slices.Contains(written, name) && !strings.HasPrefix(name, "for-") {
+			continue
+		}
+		for _, s := range p.Forms.Values[name] {
+			if s = strings.TrimSpace(s); s != "" && s != "granted" && s != "refused" {
+				all = addOnce(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// written are the fields in which people write themselves.
+var written = []string{"amount", "care", "contact", "delivered", "due", "found", "kept", "note", "on", "paper-name", "papers", "place", "present", "reason", "result", "said", "signature",
+	"signer", "who"}
+
+// offers reports whether the page still has a form.
+func (p *itemPage) offers(form string) bool {
+	if p.Item.Procedure.Step(form) != nil {
+		return p.Main != nil && p.Main.ID == form || slices.ContainsFunc(p.Optional, func(s *casework.Possible) bool { return s.ID == form })
+	}
+	kind, id, _ := strings.Cut(form, "-")
+	switch kind {
+	case "answer":
+		return slices.ContainsFunc(p.Item.Objections, func(o casework.Objection) bool { return o.ID == number(id) && o.Answer == "" })
+	case "reviewed":
+		return slices.ContainsFunc(p.Reviews, func(r casework.Review) bool { return r.ID == number(id) && r.Result == "" })
+	case "appealed":
+		return slices.ContainsFunc(p.Appeals, func(a casework.Appeal) bool { return a.ID == number(id) && a.Result == "" })
+	}
+	return true
 }
 
 // PaperForm is the form by which a paper is added, as it was sent if it came back.

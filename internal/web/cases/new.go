@@ -38,6 +38,7 @@ type newPage struct {
 	Channel    string
 	Problem    string // the policy could not be asked
 	Today      calendar.Date
+	Anew       *casework.Want // of a filing on an appeal: what alone is proposed
 }
 
 // group is what a department offers.
@@ -67,7 +68,7 @@ var (
 )
 
 func (p *Pages) newPage(v *web.Visit) error {
-	f := newForm("warning", v.R.FormValue("warning"), "discovered", v.R.FormValue("discovered"), "occasion", v.R.FormValue("occasion"))
+	f := newForm("warning", v.R.FormValue("warning"), "appeal", v.R.FormValue("appeal"), "discovered", v.R.FormValue("discovered"), "occasion", v.R.FormValue("occasion"))
 	return p.showNew(v, http.StatusOK, f, false)
 }
 
@@ -80,6 +81,9 @@ func (p *Pages) showNew(v *web.Visit, status int, f form, check bool) error {
 		page.choose(v, p)
 		return v.Render(status, p.templates, "new", page)
 	}
+	if err := p.readAppeal(v, page); err != nil {
+		return err
+	}
 	draft, err := p.readNew(v, page)
 	if err != nil {
 		return err
@@ -91,6 +95,22 @@ func (p *Pages) showNew(v *web.Visit, status int, f form, check bool) error {
 	page.choose(v, p)
 	page.Asks = asks(v, draft)
 	return v.Render(status, p.templates, "new", page)
+}
+
+// readAppeal reads what is filed anew, if the filing is made on an appeal.
+func (p *Pages) readAppeal(v *web.Visit, page *newPage) error {
+	appeal := number(v.R.FormValue("appeal"))
+	if appeal == 0 {
+		return nil
+	}
+	return p.as(v, func(ctx context.Context, tx pgx.Tx) error {
+		household, want, _, err := p.Casework.Anew(ctx, tx, appeal)
+		if err == nil && household != page.Household {
+			err = fault.New(fault.NotFound, noSuchThing, nil)
+		}
+		page.Anew = &want
+		return err
+	})
 }
 
 // readNew reads the household and what the platform would file for it. Where the policy cannot be asked, a filing can still be made.
@@ -200,8 +220,11 @@ func (page *newPage) choose(v *web.Visit, p *Pages) {
 	for g := range page.Groups {
 		for i := range page.Groups[g].Items {
 			o := &page.Groups[g].Items[i]
-			if posted {
+			switch {
+			case posted:
 				o.Propose = page.Forms.Has("want", o.Value)
+			case page.Anew != nil:
+				o.Propose = !page.Anew.Recognises && o.Value == fmt.Sprintf("%s/%d", page.Anew.Programme, page.Anew.Person)
 			}
 			if o.Propose {
 				page.Chosen = append(page.Chosen, *o)
@@ -213,8 +236,11 @@ func (page *newPage) choose(v *web.Visit, p *Pages) {
 	}
 	for i := range page.Categories {
 		c := &page.Categories[i]
-		if posted {
+		switch {
+		case posted:
 			c.Propose = page.Forms.Has("category", c.Value)
+		case page.Anew != nil:
+			c.Propose = page.Anew.Recognises && page.Anew.Programme == c.Value
 		}
 		if c.Propose {
 			page.Chosen = append(page.Chosen, *c)
@@ -349,6 +375,16 @@ func (p *Pages) fileNew(v *web.Visit) error {
 
 func (p *Pages) makeFiling(ctx context.Context, tx pgx.Tx, v *web.Visit, f casework.Filing) (first int64, err error) {
 	now := v.Now()
+	if appeal := number(text(v, "appeal")); appeal != 0 {
+		household, _, cause, err := p.Casework.Anew(ctx, tx, appeal)
+		if err != nil {
+			return 0, err
+		}
+		if household != f.Household {
+			return 0, fault.New(fault.NotFound, noSuchThing, nil)
+		}
+		f.Occasion, f.Cause = casework.FromAppeal, cause
+	}
 	known := map[string]casework.Want{}
 	if f.Household != 0 {
 		d, err := p.Casework.Draft(ctx, tx, f.Household, dayOf(now))

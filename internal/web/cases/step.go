@@ -194,8 +194,20 @@ func (p *Pages) doing(ctx context.Context, tx pgx.Tx, v *web.Visit, item *casewo
 		d.Grants, err = grants(v)
 	case "confirmation":
 		err = p.deciding(v, item, &d)
+	case "papers":
+		err = p.brought(ctx, tx, v, item, &d)
 	}
 	return d, err
+}
+
+// brought refuses to call papers complete of which none is there.
+func (p *Pages) brought(ctx context.Context, tx pgx.Tx, v *web.Visit, item *casework.ItemFile, d *casework.Doing) error {
+	f, err := p.Casework.Filing(ctx, tx, item.Filing)
+	if err != nil || len(f.Papers)+len(d.Papers) > 0 {
+		return err
+	}
+	_, err = needed(v, "kept", "补齐的材料（名称、页数和存放处）", "the papers that were brought: what, how many pages, where kept")
+	return err
 }
 
 // deciding reads a decision. Reasons are asked for before the database does, at the field.

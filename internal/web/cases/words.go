@@ -2,6 +2,8 @@ package cases
 
 import (
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
@@ -105,4 +107,13 @@ func word(kind, code string, lang fault.Lang) string {
 		return t.In(lang)
 	}
 	return code
+}
+
+// sentence ends what somebody wrote as a sentence ends, unless they did.
+func sentence(lang fault.Lang, s string) string {
+	last, _ := utf8.DecodeLastRuneInString(s)
+	if s == "" || strings.ContainsRune("。！？；.!?;", last) {
+		return s
+	}
+	return s + lang.Say("。", ".")
 }
