@@ -109,6 +109,7 @@ func (v *person) open(path string) {
 // press clicks what leads to another page, and waits for it.
 func (v *person) press(selector string) {
 	v.Helper()
+	v.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 	js[bool](v, "window.before = true")
 	v.do(chromedp.Click(chromedp.CSS(selector)))
 	for late := time.Now().Add(waits); time.Now().Before(late); time.Sleep(20 * time.Millisecond) {
@@ -182,12 +183,18 @@ func signedIn(t testing.TB, login string, size [2]int64) *person {
 // signIn signs in, once more where the session is over.
 func (v *person) signIn() {
 	v.Helper()
+	v.open("/signin")
+	v.signInHere()
+}
+
+// signInHere signs in where the browser was led to do so.
+func (v *person) signInHere() {
+	v.Helper()
 	if before := known[v.login]; before != nil {
 		v.word, v.codes = before.word, before.codes
 	} else {
 		v.word = v.p.first[v.login]
 	}
-	v.open("/signin")
 	v.fill(`input[name="login"]`, v.login)
 	v.fill(`input[name="password"]`, v.word)
 	v.press("main button.main")
@@ -242,10 +249,20 @@ func (v *person) enrol() {
 	v.press(`main p a`)
 }
 
-// code is the one-time code of now. One that was used already is used no second time: then the next is waited for.
+// used is of when the one-time code is that somebody gave last.
+var used = map[string]time.Time{}
+
+// code is the one-time code of now. One that was used already is used no second time: then it is the next, as one is taken that comes a little early.
 func (v *person) code() string {
 	v.Helper()
-	code, err := totp.GenerateCode(strings.ReplaceAll(strings.TrimSpace(v.codes), " ", ""), v.p.now())
+	const holds = 30 * time.Second
+	at := v.p.now().Truncate(holds)
+	if last := used[v.login]; !at.After(last) {
+		at = last.Add(holds)
+	}
+	time.Sleep(at.Add(-holds).Sub(v.p.now()))
+	used[v.login] = at
+	code, err := totp.GenerateCode(strings.ReplaceAll(strings.TrimSpace(v.codes), " ", ""), at)
 	if err != nil {
 		v.Fatal(err)
 	}

@@ -19,8 +19,8 @@ func arrangeVisit(t *testing.T) (undo func()) {
 	a.open("/visits")
 	sheet := js[string](a, `[...document.querySelectorAll("#visits li")].find(li => li.innerText.includes("看看取暖和口粮")).querySelector("a.visit").getAttribute("href")`)
 	said := o.filled(sheet, 0)
-	a.says(sheet, a.filled(sheet, 1))
-	o.says(sheet, said)
+	a.posts(sheet, a.filled(sheet, 1))
+	o.posts(sheet, said)
 	return func() {
 		o.open("/visit-conflicts")
 		js[bool](o, `document.querySelector(".conflict input[type=radio]").checked = true`)
@@ -51,8 +51,8 @@ func (v *person) filled(sheet string, choice int) string {
 		return new URLSearchParams(new FormData(form)).toString() })`, sheet, choice))
 }
 
-// says sends a visit's form.
-func (v *person) says(sheet, form string) {
+// posts sends a visit's form.
+func (v *person) posts(sheet, form string) {
 	v.Helper()
 	if status := js2[int](v, fmt.Sprintf(`fetch(%q, {method: "POST", body: new URLSearchParams(%q)}).then(r => r.status)`, sheet, form)); status != 200 {
 		v.Fatalf("%s sends %s and is answered %d", v.login, sheet, status)
