@@ -26,12 +26,12 @@ func Hardest(ctx context.Context, tx pgx.Tx, in area.Code, after Hard, most int)
 		s := after.Score.String()
 		from = &s
 	}
-	order := "score desc, household"
+	order := "f.score desc, f.household"
 	if in.Level() >= area.Township {
-		order = "score + 0 desc, household" // they are few, and sorted: the index would be read for all other townships too
+		order = "f.score + 0 desc, f.household" // they are few, and sorted: the index would be read for all other townships too
 	}
-	rows, err := tx.Query(ctx, `select household, area, score::text from finding where score is not null and area >= $1 and area < $2
-		and ($3::numeric is null or score < $3 or score = $3 and household > $4) order by `+order+` limit $5`, int64(lo), int64(hi), from, after.Household, most)
+	rows, err := tx.Query(ctx, `select f.household, f.area, f.score::text from finding f where f.score is not null and f.area >= $1 and f.area < $2
+		and ($3::numeric is null or f.score <= $3 and (f.score < $3 or f.household > $4)) order by `+order+` limit $5`, int64(lo), int64(hi), from, after.Household, most)
 	if err != nil {
 		return nil, fmt.Errorf("reading the hardest households: %w", err)
 	}

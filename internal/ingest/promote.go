@@ -229,11 +229,11 @@ func (r *Record) standing(ctx context.Context, tx pgx.Tx, b *Batch) error {
 	query := `select l.id, l.name from batch l
 		where l.feed = $1 and l.state = 'promoted' and l.promoted_as > $3 and (
 			l.id = (select replaced_by from batch where id = $2) or l.replaced_by = $2
-			or exists (
-				select from batch_file mine join TABLE n on n._place >= mine.id::bigint << 32 and n._place < (mine.id::bigint + 1) << 32
+			or l.id in ( -- found once for all later ones
+				select theirs.batch from batch_file mine join TABLE n on n._place >= mine.id::bigint << 32 and n._place < (mine.id::bigint + 1) << 32
 				join TABLE o on o._key = n._key
 				join batch_file theirs on theirs.id = o._place >> 32
-				where mine.batch = $2 and theirs.batch = l.id))
+				where mine.batch = $2))
 		order by l.promoted_as desc limit 1`
 	var id int64
 	var name string

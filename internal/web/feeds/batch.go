@@ -198,7 +198,7 @@ const sampleShown = 5
 
 // compare reads what a batch that waits would change, and what an undoing would need. The visitor has read the batch in their own name.
 func (p *Pages) compare(ctx context.Context, tx pgx.Tx, v *web.Visit, b *ingest.Batch, page *batchPage) (err error) {
-	if b.State == ingest.Promoted && page.CanUndo {
+	if b.State == ingest.Promoted && page.CanUndo && page.Ask == "undo" { // it reads every row of the batch
 		later, err := p.Record.Later(ctx, tx, b.ID)
 		if later != nil {
 			page.Blocked = later.Message(v.Lang)
