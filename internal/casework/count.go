@@ -7,16 +7,34 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 )
 
-// Count is how many items a queue has in all, up to most: of a filter whose place in the list does not count.
-func (c *Casework) Count(ctx context.Context, tx pgx.Tx, f Filter, most int) (n int, err error) {
-	f.After = After{}
-	q, _ := f.conditions()
-	query := fmt.Sprintf("select count(*) from (select from item i where %s limit %d) counted", strings.Join(q.all, " and "), most)
-	if err := tx.QueryRow(ctx, query, q.args...).Scan(&n); err != nil {
-		return 0, fmt.Errorf("counting a queue of items: %w", err)
+// Counts are how many items each of some queues that show what is not closed has in an area, 0 for all that whoever asks sees: of filters whose
+// area, household and place in the list do not count.
+func (c *Casework) Counts(ctx context.Context, tx pgx.Tx, in area.Code, filters []Filter) ([]int, error) {
+	var q conditions
+	q.add("i.state <> 'ended'")
+	q.within(in)
+	from := strings.Join(q.all, " and ")
+	var counts []string
+	for _, f := range filters {
+		if f.View == Ended {
+			return nil, fmt.Errorf("counting what has ended beside what has not")
+		}
+		f.After, f.Area, f.Household = After{}, 0, 0
+		q.all = nil
+		f.conditions(&q)
+		counts = append(counts, "count(*) filter (where "+strings.Join(q.all, " and ")+")")
+	}
+	n := make([]int, len(filters))
+	into := make([]any, len(filters))
+	for i := range n {
+		into[i] = &n[i]
+	}
+	if err := tx.QueryRow(ctx, "select "+strings.Join(counts, ", ")+" from item i where "+from, q.args...).Scan(into...); err != nil {
+		return nil, fmt.Errorf("counting queues of items: %w", err)
 	}
 	return n, nil
 }

@@ -106,24 +106,23 @@ type Month struct {
 func (c *Casework) Monthly(ctx context.Context, tx pgx.Tx, month calendar.Date, in area.Code) ([]Month, error) {
 	y, m, _ := month.YMD()
 	first := calendar.Must(y, m, 1)
-	from, to := beginOf(first), beginOf(first.AddMonths(1))
 	lo, hi := in.Range()
+	const within = "($3::bigint = 0 or i.area >= $3 and i.area < $4)"
 	rows, err := tx.Query(ctx, `
-		with seen as (select * from item i where i.opened_at < $2 and (i.ended_at is null or i.ended_at >= $1) and ($3::bigint = 0 or i.area >= $3 and i.area < $4)),
-			decided as (select d.item, d.result, d.against, d.grants from decision d join item i on i.id = d.item join item_step s on s.id = d.step
-				where s.at >= $1 and s.at < $2 and ($3::bigint = 0 or i.area >= $3 and i.area < $4)),
-			kinds as (select programme, recognises from seen union select i.programme, i.recognises from item i join decided d on d.item = i.id)
-		select k.programme, k.recognises,
-			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.opened_at >= $1),
-			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.result = 'granted'),
-			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.result = 'refused'),
-			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.ended_at < $2 and s.ended_why in ('withdrawn', 'not-wished')),
-			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and s.ended_at < $2 and s.ended_why in ('died', 'moved')),
-			(select count(*) from seen s where (s.programme, s.recognises) = (k.programme, k.recognises) and (s.ended_at is null or s.ended_at >= $2)),
-			(select count(*) from decided d join item i on i.id = d.item where (i.programme, i.recognises) = (k.programme, k.recognises) and d.against),
-			(select sum((g ->> 'amount')::numeric)::text from decided d join item i on i.id = d.item, jsonb_array_elements(d.grants) g
-				where (i.programme, i.recognises) = (k.programme, k.recognises))
-		from kinds k order by k.recognises, k.programme`, from, to, int64(lo), int64(hi))
+		with lines as (
+			select i.programme, i.recognises, count(*) filter (where i.opened_at >= $1) as filed, 0 as granted, 0 as refused, 0 as withdrawn, 0 as other, count(*) as open, 0 as against, null::numeric as sum
+				from item i where i.state <> 'ended' and i.opened_at < $2 and `+within+` group by 1, 2
+			union all
+			select i.programme, i.recognises, count(*) filter (where i.opened_at >= $1), 0, 0, count(*) filter (where i.ended_at < $2 and i.ended_why in ('withdrawn', 'not-wished')),
+				count(*) filter (where i.ended_at < $2 and i.ended_why in ('died', 'moved')), count(*) filter (where i.ended_at >= $2), 0, null
+				from item i where i.state = 'ended' and i.ended_at >= $1 and i.opened_at < $2 and `+within+` group by 1, 2
+			union all
+			select i.programme, i.recognises, 0, count(*) filter (where d.result = 'granted'), count(*) filter (where d.result = 'refused'), 0, 0, 0, count(*) filter (where d.against),
+				sum((select sum((g ->> 'amount')::numeric) from jsonb_array_elements(d.grants) g))
+				from decision d join item i on i.id = d.item where d.on_date >= $5::date and d.on_date < $6::date and `+within+` group by 1, 2)
+		select programme, recognises, sum(filed)::bigint, sum(granted)::bigint, sum(refused)::bigint, sum(withdrawn)::bigint, sum(other)::bigint, sum(open)::bigint, sum(against)::bigint, sum(sum)::text
+		from lines group by recognises, programme order by recognises, programme`,
+		beginOf(first), beginOf(first.AddMonths(1)), int64(lo), int64(hi), first.String(), first.AddMonths(1).String())
 	if err != nil {
 		return nil, fmt.Errorf("reading a monthly report: %w", err)
 	}

@@ -37,12 +37,21 @@ type Filter struct {
 	Soon      time.Duration // how far Due looks ahead; 0 is three days
 	Programme string        // or the category; "" is all
 	Procedure string
-	Area      area.Code // within the area of whoever asks; 0 is all of it
+	Area      area.Code // within the area of whoever asks; 0 is all of it, which takes longer for whoever has a county or less ([Named])
 	Household int64
 	NearKin   bool     // only those
 	Gives     []string // what the next step gives; none is any
 	After     After
 	Most      int // 0 is 50
+}
+
+// Named is the area that a filter names for somebody who is posted to an area and wants all of it: none where that is a city, whose items are
+// read in the order of their limits.
+func Named(posted area.Code) area.Code {
+	if posted.Level() < area.County {
+		return 0
+	}
+	return posted
 }
 
 // After is where a page of a queue begins: after the item with this deadline and id. The zero value is the beginning.
@@ -95,7 +104,8 @@ func (c *Casework) Queue(ctx context.Context, tx pgx.Tx, f Filter) ([]*Queued, e
 	if f.Most <= 0 {
 		f.Most = 50
 	}
-	q, order := f.conditions()
+	var q conditions
+	order := f.conditions(&q)
 	query := fmt.Sprintf("select %s from item i where %s order by %s limit %d", queuedColumns, strings.Join(q.all, " and "), order, f.Most)
 	rows, err := tx.Query(ctx, query, q.args...)
 	if err != nil {
@@ -104,8 +114,8 @@ func (c *Casework) Queue(ctx context.Context, tx pgx.Tx, f Filter) ([]*Queued, e
 	return c.queued(ctx, tx, rows)
 }
 
-// conditions are a filter's, and the order of its view.
-func (f Filter) conditions() (q conditions, order string) {
+// conditions adds a filter's, and gives the order of its view.
+func (f Filter) conditions(q *conditions) (order string) {
 	if f.Soon <= 0 {
 		f.Soon = 3 * 24 * time.Hour
 	}
@@ -116,11 +126,7 @@ func (f Filter) conditions() (q conditions, order string) {
 	if f.Procedure != "" {
 		q.add("i.version in (select p.id from workflow_procedure p where p.procedure = %s)", f.Procedure)
 	}
-	if f.Area != 0 {
-		lo, hi := f.Area.Range()
-		q.add("i.area >= %s", int64(lo))
-		q.add("i.area < %s", int64(hi))
-	}
+	q.within(f.Area)
 	if f.Household != 0 {
 		q.add("i.household = %s", f.Household)
 	}
@@ -130,7 +136,7 @@ func (f Filter) conditions() (q conditions, order string) {
 	if len(f.Gives) > 0 {
 		q.add("(i.version, i.next_ord) in (select w.version, w.ord from workflow_step w where w.gives = any(%s))", f.Gives)
 	}
-	return q, order
+	return order
 }
 
 // NoticesOver are the items whose notice ended after a moment and up to another, and which can be decided: nothing is objected and nothing stops them.
@@ -158,6 +164,16 @@ func (q *conditions) add(condition string, values ...any) {
 		places[n] = fmt.Sprintf("$%d", len(q.args))
 	}
 	q.all = append(q.all, fmt.Sprintf(condition, places...))
+}
+
+// within adds that an item is of an area, if that is one.
+func (q *conditions) within(in area.Code) {
+	if in == 0 {
+		return
+	}
+	lo, hi := in.Range()
+	q.add("i.area >= %s", int64(lo))
+	q.add("i.area < %s", int64(hi))
 }
 
 // mine is the steps that the role of whoever acts may do, and nothing that they did keeps them from it.

@@ -62,7 +62,7 @@ func (p *Pages) showConvene(v *web.Visit, status int, f form) error {
 		}
 	}
 	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		items, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Under, Gives: []string{"meeting"}, Now: v.Now(), Most: perPage})
+		items, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Under, Area: casework.Named(v.Session.Posting.Area), Gives: []string{"meeting"}, Now: v.Now(), Most: perPage})
 		for _, q := range items {
 			page.Items = append(page.Items, p.row(v, q, nil))
 		}

@@ -118,7 +118,7 @@ func (p *Pages) filter(v *web.Visit) (casework.Filter, *queuePage, error) {
 		}
 	}
 	page.Query.Set("view", page.Tab.ID)
-	f := casework.Filter{View: page.Tab.view, Gives: page.Tab.gives, Now: v.Now(), Most: perPage + 1}
+	f := casework.Filter{View: page.Tab.view, Area: casework.Named(v.Session.Posting.Area), Gives: page.Tab.gives, Now: v.Now(), Most: perPage + 1}
 	for _, name := range []string{"programme", "area", "kin"} {
 		if q.Get(name) != "" {
 			page.Query.Set(name, q.Get(name))

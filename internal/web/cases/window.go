@@ -26,7 +26,7 @@ func (p *Pages) showWindow(v *web.Visit, status int, f form) error {
 	page := &windowPage{Forms: f}
 	page.Forms.Del("number") // it stands on no page again
 	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		items, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Taken, Now: v.Now(), Most: perPage})
+		items, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Taken, Area: casework.Named(v.Session.Posting.Area), Now: v.Now(), Most: perPage})
 		for _, q := range items {
 			page.Taken = append(page.Taken, p.row(v, q, nil))
 		}

@@ -273,40 +273,31 @@ var queues = []struct {
 // cases is the queue: what is due first, and how much there is of each kind of work.
 func (p *Pages) cases(ctx context.Context, tx pgx.Tx, d *on) error {
 	first := len(d.page.Parts) == 0
-	all, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Mine, Now: d.Now(), Most: rowsOf1})
+	in := casework.Named(d.Session.Posting.Area)
+	all, err := p.Casework.Queue(ctx, tx, casework.Filter{View: casework.Mine, Area: in, Now: d.Now(), Most: rowsOf1})
 	if err != nil {
 		return err
 	}
-	count := func(f casework.Filter) (int, error) {
-		f.Now = d.Now()
-		return p.Casework.Count(ctx, tx, f, most)
+	counted := []casework.Filter{{View: casework.Mine}, {View: casework.Due}, {View: casework.OverdueView}}
+	if first {
+		for _, q := range queues {
+			counted = append(counted, q.filter)
+		}
 	}
-	mine, err := count(casework.Filter{View: casework.Mine})
+	for n := range counted {
+		counted[n].Now = d.Now()
+	}
+	counts, err := p.Casework.Counts(ctx, tx, in, counted)
 	if err != nil {
 		return err
 	}
-	due, err := count(casework.Filter{View: casework.Due})
-	if err != nil {
-		return err
-	}
-	over, err := count(casework.Filter{View: casework.OverdueView})
-	if err != nil {
-		return err
-	}
-	d.figure(mine, "待我办的事项", "Cases for me", "/cases?view=mine")
-	d.figure(due, "三天内到期", "Due in three days", "/cases?view=due")
-	d.late(over, "超期事项", "Cases overdue", "/cases?view=overdue")
+	d.figure(counts[0], "待我办的事项", "Cases for me", "/cases?view=mine")
+	d.figure(counts[1], "三天内到期", "Due in three days", "/cases?view=due")
+	d.late(counts[2], "超期事项", "Cases overdue", "/cases?view=overdue")
 	var kinds []tab
-	for _, q := range queues {
-		if !first {
-			break
-		}
-		n, err := count(q.filter)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			kinds = append(kinds, tab{"/cases?view=" + q.view, d.Say(q.zh, q.en), d.count(n)})
+	for n, count := range counts[3:] {
+		if count > 0 {
+			kinds = append(kinds, tab{"/cases?view=" + queues[n].view, d.Say(queues[n].zh, queues[n].en), d.count(count)})
 		}
 	}
 	d.add(part{Tabs: kinds, Title: d.Say("待我办的事项", "Cases that wait for me"), To: "/cases?view=mine", Rows: p.items(d, all),

@@ -1,0 +1,36 @@
+-- Lists that everybody reads all day are read from indexes: what a month decided, what ended lately, and addresses in a village.
+
+-- +goose Up
+
+create index decision_day on decision (on_date);
+create index item_past on item (id) where state = 'ended';
+create index item_ended_at on item (ended_at) where state = 'ended';
+
+-- People of a village are looked through by their address in the index alone, and only those who are shown are read.
+drop index person_area;
+create index person_area on person (area, id) include (name, pinyin, initials, address) where merged_into is null;
+
+-- +goose StatementBegin
+create or replace function search_people_by_address(wanted text, after_id bigint, most int)
+returns table (id bigint, key text, name text, sex text, birth date, area bigint, address text, number_sealed bytea)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp set enable_seqscan = off as $$
+declare
+  lo bigint := acting_area_from();
+  hi bigint := acting_area_to();
+  pattern text := '%' || replace(replace(replace(wanted, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+  found bigint[];
+begin
+  if not acting_reads_people() or wanted = '' or lo >= hi then return; end if;
+  if hi - lo <= 1000 then
+    select array(select p.id from person p where p.merged_into is null and p.area >= lo and p.area < hi and (p.address || '') like pattern and p.id > after_id order by p.id limit most)
+      into found;
+  else
+    execute 'select array(select p.id from person p where p.merged_into is null and p.address like $1 and (p.area + 0) >= $2 and (p.area + 0) < $3 limit 501)'
+      into found using pattern, lo, hi;
+    if cardinality(found) > 500 then raise exception 'too many have such an address' using errcode = 'DZ430'; end if;
+  end if;
+  return query select p.id, ''::text, p.name::text, p.sex, p.birth, p.area, p.address, p.number_sealed from person p
+    where p.id = any(found) and p.id > after_id order by p.id limit most;
+end
+$$;
+-- +goose StatementEnd
