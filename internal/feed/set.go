@@ -168,6 +168,9 @@ func (s *Set) Check() error {
 // SetAside takes rows out of use, for reasons that only show beside other feeds. The rows stay in the table, unused.
 // Unplaced says that somebody whom the rows are about is not registered.
 func (s *Set) SetAside(t *Table, reasons map[int]*fault.Error, unplaced bool) {
+	if len(reasons) == 0 { // as of nearly every table, which need not put all rejects into order again
+		return
+	}
 	for _, row := range slices.Sorted(maps.Keys(reasons)) {
 		if r := s.setAside(t, row, reasons[row], false); r != nil {
 			r.Unplaced = unplaced
