@@ -177,9 +177,9 @@ func (q *conditions) within(in area.Code) {
 }
 
 // mine is the steps that the role of whoever acts may do, and nothing that they did keeps them from it.
-const mine = `i.state in ('open', 'returned') and (i.next_by, i.next_rank) in (
-		select w.by_whom, r.rank from (select distinct by_whom from workflow_step) w, (values (''), ('township'), ('county'), ('department'), ('fund'), ('reserve')) r(rank)
-		where casework_may(w.by_whom, '', r.rank, r.rank = 'reserve', (select acting_role()), true))
+const mine = `i.state in ('open', 'returned') and i.next_by || ' ' || i.next_rank = any (array( -- found once, not for each item
+		select w.by_whom || ' ' || r.rank from (select distinct by_whom from workflow_step) w, (values (''), ('township'), ('county'), ('department'), ('fund'), ('reserve')) r(rank)
+		where casework_may(w.by_whom, '', r.rank, r.rank = 'reserve', (select acting_role()), true)))
 	and (i.next_by <> 'window' or casework_taker(i.filing) = (select acting_role()))
 	and not exists (select from workflow_step w join item_step d on d.item = i.id and (select acting_account()) = any(d.people)
 		where w.version = i.version and w.ord = i.next_ord and (d.step = any(w.not_by) or w.gives = 'confirmation' and i.next_rank <> 'fund' and d.gives in ('survey', 'opinion')))`

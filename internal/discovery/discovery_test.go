@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -13,11 +14,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/discovery"
 	"dajiuzhu/internal/feed"
 	"dajiuzhu/internal/idno"
 	"dajiuzhu/internal/ingest"
+	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/population"
 	"dajiuzhu/internal/postgres"
@@ -509,5 +512,58 @@ func TestStatementAboutAStranger(t *testing.T) {
 	c.touch(stranger.Plain(), c.insured(1)[0])
 	if u, err := c.discovery.Update(t.Context(), on); err != nil || u.Persons != 2 {
 		t.Errorf("%+v, %v", u, err)
+	}
+}
+
+// The hardest are in the order of their scores as numbers, page by page, of whatever area.
+func TestHardest(t *testing.T) {
+	c := newCity(t, 1500)
+	c.bring(c.deliveries)
+	if _, err := c.discovery.Run(t.Context(), on, nil); err != nil {
+		t.Fatal(err)
+	}
+	var all []discovery.Hard
+	c.work(func(tx pgx.Tx) error {
+		rows, err := tx.Query(t.Context(), "select household, area, score::text as said from finding where score is not null order by score desc, household")
+		if err != nil {
+			return err
+		}
+		var said string
+		var h discovery.Hard
+		_, err = pgx.ForEachRow(rows, []any{&h.Household, (*int64)(&h.Area), &said}, func() (err error) {
+			h.Score, err = money.Parse(said)
+			all = append(all, h)
+			return err
+		})
+		return err
+	})
+	ten := money.Must("10")
+	if len(all) < 20 || all[0].Score <= ten || all[len(all)-1].Score >= ten {
+		t.Fatalf("%d scores from %v to %v tell nothing of their order", len(all), all[0].Score, all[len(all)-1].Score)
+	}
+	for _, level := range []area.Level{area.City, area.County, area.Township, area.Village} {
+		in := all[0].Area.At(level)
+		var want, got []discovery.Hard
+		for _, h := range all {
+			if in.Contains(h.Area) {
+				want = append(want, h)
+			}
+		}
+		c.work(func(tx pgx.Tx) error {
+			for page, after := 1, (discovery.Hard{}); page > 0; {
+				some, err := discovery.Hardest(t.Context(), tx, in, after, 7)
+				if err != nil {
+					return err
+				}
+				if page = len(some); page > 0 {
+					after = some[page-1]
+				}
+				got = append(got, some...)
+			}
+			return nil
+		})
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the pages hold %d of %d households, or in another order", in, len(got), len(want))
+		}
 	}
 }

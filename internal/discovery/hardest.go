@@ -26,12 +26,12 @@ func Hardest(ctx context.Context, tx pgx.Tx, in area.Code, after Hard, most int)
 		s := after.Score.String()
 		from = &s
 	}
-	order := "f.score desc, f.household"
-	if in.Level() >= area.Township {
-		order = "f.score + 0 desc, f.household" // they are few, and sorted: the index would be read for all other townships too
+	query := "select household, area, score::text from hardest_of_all($1, $2, $3, $4, $5)"
+	if in.Level() >= area.Township { // they are few, and sorted: by their score the households of all other townships would be read too
+		query = `select f.household, f.area, f.score::text from finding f where f.score is not null and f.area >= $1 and f.area < $2
+			and ($3::numeric is null or f.score <= $3 and (f.score < $3 or f.household > $4)) order by f.score + 0 desc, f.household limit $5`
 	}
-	rows, err := tx.Query(ctx, `select f.household, f.area, f.score::text from finding f where f.score is not null and f.area >= $1 and f.area < $2
-		and ($3::numeric is null or f.score <= $3 and (f.score < $3 or f.household > $4)) order by `+order+` limit $5`, int64(lo), int64(hi), from, after.Household, most)
+	rows, err := tx.Query(ctx, query, int64(lo), int64(hi), from, after.Household, most)
 	if err != nil {
 		return nil, fmt.Errorf("reading the hardest households: %w", err)
 	}

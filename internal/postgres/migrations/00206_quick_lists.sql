@@ -34,3 +34,19 @@ begin
 end
 $$;
 -- +goose StatementEnd
+
+-- The hardest of a county or the city are read in the order of their scores, as far as a page goes; the planner believes that an area has few and would
+-- sort them all. Whoever asks sees what they may see, as of any query.
+-- +goose StatementBegin
+create function hardest_of_all(lo bigint, hi bigint, from_score numeric, after_household bigint, most int)
+returns table (household bigint, area bigint, score numeric)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp set enable_sort = off set plan_cache_mode = force_generic_plan as $$
+begin
+  return query select f.household, f.area, f.score::numeric from finding f where f.score is not null and f.area >= lo and f.area < hi
+    and f.score <= coalesce(from_score, 1000) and (from_score is null or f.score < from_score or f.household > after_household)
+    order by f.score desc, f.household limit most;
+end
+$$;
+-- +goose StatementEnd
+revoke execute on function hardest_of_all from public;
+grant execute on function hardest_of_all to dajiuzhu_app, dajiuzhu_worker;
