@@ -30,11 +30,11 @@ func (r *Record) Freshness(ctx context.Context, tx pgx.Tx, on calendar.Date) ([]
 	if r.pack.Areas != nil && r.pack.Area.Level() == area.City {
 		counties = r.pack.Areas.Children(r.pack.Area)
 	}
-	rejected, err := r.rejectedOf(ctx, tx)
+	batches, err := r.newest(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	batches, err := r.live(ctx, tx, "")
+	rejected, err := rejectedOf(ctx, tx, batches)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func freshness(f *pack.Feed, county area.Code, batches []*Batch, rejected map[in
 	s := Freshness{Feed: f.ID, County: county, Late: true}
 	for _, b := range batches {
 		d := b.Delivery
-		if d == nil || d.Feed != f || !d.Whole || b.ReplacedBy != 0 || !d.Covers(county) {
+		if d == nil || d.Feed != f || !d.Covers(county) {
 			continue
 		}
 		s.Batch, s.Delivered, s.Due = b.ID, d.Delivered, d.Delivered.AddDays(f.MaxAge)
@@ -63,9 +63,30 @@ func freshness(f *pack.Feed, county area.Code, batches []*Batch, rejected map[in
 	return s
 }
 
-// rejectedOf is how many rows of each batch are in quarantine.
-func (r *Record) rejectedOf(ctx context.Context, tx pgx.Tx) (map[int64]int64, error) {
-	rows, err := tx.Query(ctx, "select batch, sum(rejected)::bigint from batch_file group by batch")
+// newest is of each feed and each areas that were ever delivered together the whole delivery in use that came last, the latest first: one of
+// these is the newest for any county, however many there were before.
+func (r *Record) newest(ctx context.Context, tx pgx.Tx) ([]*Batch, error) {
+	rows, err := tx.Query(ctx, "select "+batchColumns+` from (select distinct on (b.feed, b.areas) * from batch b
+			where b.state = 'promoted' and b.whole and b.replaced_by is null and b.content is not null
+			order by b.feed, b.areas, b.delivered desc nulls last, b.name collate "C", b.id) batch
+		order by delivered desc nulls last, name collate "C", id`)
+	if err != nil {
+		return nil, fmt.Errorf("reading the newest batches: %w", err)
+	}
+	batches, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Batch, error) { return r.scanBatch(row) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the newest batches: %w", err)
+	}
+	return batches, nil
+}
+
+// rejectedOf is how many rows of each of some batches are in quarantine.
+func rejectedOf(ctx context.Context, tx pgx.Tx, of []*Batch) (map[int64]int64, error) {
+	ids := make([]int64, len(of))
+	for i, b := range of {
+		ids[i] = b.ID
+	}
+	rows, err := tx.Query(ctx, "select batch, sum(rejected)::bigint from batch_file where batch = any($1) group by batch", ids)
 	if err != nil {
 		return nil, fmt.Errorf("counting the quarantine: %w", err)
 	}
