@@ -121,6 +121,9 @@ func connect(ctx context.Context, url string, secret []byte, c Config) (*DB, err
 	for role, into := range map[string]**pgxpool.Pool{appRole: &db.app, workerRole: &db.worker} {
 		as := config.Copy()
 		as.ConnConfig.User, as.ConnConfig.Password = role, passwordOf(secret, role)
+		if role == appRole { // a page waits longer for helpers to start than they save it, and others want the processors
+			as.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+		}
 		if c.Key != 0 {
 			as.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return holdKey(ctx, conn, c.Key) }
 		}

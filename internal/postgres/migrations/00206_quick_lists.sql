@@ -60,3 +60,16 @@ drop policy app on feed;
 create policy app on feed for select to dajiuzhu_app using ((select acting_role()) in ('officer', 'decider', 'supervisor', 'administrator', 'inspector')
   or (select acting_role()) = 'department' and (select acting_department()) = department);
 drop function acting_reads_feed;
+
+-- +goose StatementBegin
+create or replace function colleagues(day date) returns table (account bigint, name text, role text, area bigint)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp begin atomic
+  select distinct a.id, a.name, p.role, p.area from posting p join account a on a.id = p.account
+    where (select acting_role()) in ('officer', 'decider', 'supervisor', 'department') and a.staff and a.disabled_at is null and p.role in ('officer', 'supervisor', 'assistant')
+      and p.from_date <= day and day < p.to_date and p.area >= (select acting_area_from()) and p.area < (select acting_area_to())
+  union select distinct a.id, a.name, p.role, p.area from posting p join account a on a.id = p.account
+    where (select acting_role()) = 'department' and (select acting_department()) <> '' and p.role = 'department' and p.department = (select acting_department()) and a.disabled_at is null
+      and p.from_date <= day and day < p.to_date and p.area >= (select acting_area_from()) and p.area < (select acting_area_to())
+  order by 3, 2, 1;
+end;
+-- +goose StatementEnd
