@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/means"
@@ -254,12 +255,18 @@ func TestFigures(t *testing.T) {
 	w := newWorld(t)
 	w.decided(granted)
 	w.must(supervisor, func(ctx context.Context, tx pgx.Tx) error {
-		all, err := w.Processing(ctx, tx, calendar.Always(), 0)
+		village := area.Code(371424100281)
+		all, err := w.Processing(ctx, tx, calendar.Always(), "", []area.Code{village.At(area.County), village, 371424200000})
 		if err != nil {
 			return err
 		}
-		if got := fmt.Sprintf("%+v", all); got != "[{Month:2026-11-01 Procedure:dibao Decisions:1 Days:14 Median:14 Longest:14 Within:1}]" {
+		if got := fmt.Sprintf("%+v", all); got != "[{Place:371424 Decisions:1 Days:14 Median:14 Longest:14 Within:1} {Place:371424100281 Decisions:1 Days:14 Median:14 Longest:14 Within:1} "+
+			"{Place:371424200 Decisions:0 Days:0 Median:0 Longest:0 Within:0}]" {
 			t.Errorf("processing is %s", got)
+		}
+		all, err = w.Processing(ctx, tx, calendar.Always(), "tekun", []area.Code{village})
+		if err == nil && all[0].Decisions != 0 {
+			t.Errorf("of another procedure there are %+v", all)
 		}
 		months, err := w.Monthly(ctx, tx, calendar.Must(2026, time.November, 20), 0)
 		if err == nil && (len(months) != 1 || months[0].Filed != 1 || months[0].Granted != 1 || months[0].Open != 1 || months[0].Granting.String() != "812.4" || months[0].Name.Zh != "最低生活保障") {

@@ -12,10 +12,9 @@ import (
 	"dajiuzhu/internal/pack"
 )
 
-// Processing is how long the decisions of a month took: days from when the need was discovered, or else filed, to the decision.
+// Processing is how long the decisions in a place took: days from when the need was discovered, or else filed, to the decision.
 type Processing struct {
-	Month     calendar.Date // its first day
-	Procedure string
+	Place     area.Code
 	Decisions int
 	Days      int // of all decisions together
 	Median    int
@@ -23,29 +22,34 @@ type Processing struct {
 	Within    int // decisions that took no longer than the whole may
 }
 
-// Processing are the processing times of the decisions of a span, by month and procedure, as far as whoever asks sees the items. In is the
-// area, 0 for all of theirs.
-func (c *Casework) Processing(ctx context.Context, tx pgx.Tx, span calendar.Span, in area.Code) ([]Processing, error) {
-	lo, hi := in.Range()
+// Processing are the processing times of the decisions of a span, of one procedure or with "" of all, in some places, which may lie in each other,
+// as far as whoever asks sees the items: one for each place, in their order.
+func (c *Casework) Processing(ctx context.Context, tx pgx.Tx, span calendar.Span, procedure string, places []area.Code) ([]Processing, error) {
+	lo, hi := make([]int64, len(places)), make([]int64, len(places))
+	for n, place := range places {
+		from, to := place.Range()
+		lo[n], hi[n] = int64(from), int64(to)
+	}
 	rows, err := tx.Query(ctx, `
-		with took as (
-			select date_trunc('month', d.on_date)::date as month, p.procedure, d.on_date - coalesce(f.discovered_on, casework_day(f.filed_at)) as days,
-				i.limit_at is null or s.at < i.limit_at as within
+		with took as materialized (
+			select i.area, d.on_date - coalesce(f.discovered_on, casework_day(f.filed_at)) as days, i.limit_at is null or s.at < i.limit_at as within
 			from decision d join item i on i.id = d.item join filing f on f.id = i.filing join workflow_procedure p on p.id = i.version join item_step s on s.id = d.step
-			where d.on_date >= $1::date and d.on_date < $2::date and ($3::bigint = 0 or i.area >= $3 and i.area < $4))
-		select month::text, procedure, count(*), sum(days), percentile_disc(0.5) within group (order by days), max(days), count(*) filter (where within)
-		from took group by month, procedure order by month, procedure`, writeDate(span.From), writeDate(span.To), int64(lo), int64(hi))
+			where d.on_date >= $1::date and d.on_date < $2::date and ($3 = '' or p.procedure = $3))
+		select count(t), coalesce(sum(t.days), 0), coalesce(percentile_disc(0.5) within group (order by t.days), 0), coalesce(max(t.days), 0), count(*) filter (where t.within)
+		from unnest($4::bigint[], $5::bigint[]) with ordinality place(lo, hi, n) left join took t on t.area >= place.lo and t.area < place.hi group by n order by n`,
+		writeDate(span.From), writeDate(span.To), procedure, lo, hi)
 	if err != nil {
 		return nil, fmt.Errorf("reading how long decisions took: %w", err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Processing, err error) {
-		var month *string
-		err = row.Scan(&month, &p.Procedure, &p.Decisions, &p.Days, &p.Median, &p.Longest, &p.Within)
-		p.Month = dateOf(month)
+		err = row.Scan(&p.Decisions, &p.Days, &p.Median, &p.Longest, &p.Within)
 		return p, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading how long decisions took: %w", err)
+	}
+	for n := range all {
+		all[n].Place = places[n]
 	}
 	return all, nil
 }

@@ -73,3 +73,17 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   order by 3, 2, 1;
 end;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function warning_people(ids bigint[]) returns table (handling bigint, head text, person text, members int, address text)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp set plan_cache_mode = force_generic_plan as $$
+  select h.id, hp.name::text, pp.name::text, (select count(*)::int from membership c where c.household = h.household and c.counted and c.to_date is null), hp.address
+  from unnest(ids) wanted(id) join warning_handling h on h.id = wanted.id
+  left join lateral (select m.person from membership m where m.household = h.household and m.head and m.to_date is null order by m.id limit 1) m on true
+  left join person hp on hp.id = m.person
+  left join person pp on pp.id = h.person
+  where h.area >= (select acting_area_from()) and h.area < (select acting_area_to())
+    and ((select may_read_findings()) or (select acting_role()) = 'department' and h.department <> '' and h.department = (select acting_department()))
+    and cardinality(ids) <= 1000
+$$;
+-- +goose StatementEnd

@@ -218,16 +218,20 @@ func (p *Pages) times(v *web.Visit) error {
 		page.Choices = append(page.Choices, choice{q.ID, q.Name.In(v.Lang), q.ID == page.Procedure})
 	}
 	err := p.as(v, func(ctx context.Context, tx pgx.Tx) error {
-		for _, c := range append([]choice{{v.Session.Posting.Area.String(), v.Say("全部", "All"), false}}, p.below(v, 0)...) {
-			code, err := area.Parse(c.Value)
-			if err != nil {
+		shown := append([]choice{{v.Session.Posting.Area.String(), v.Say("全部", "All"), false}}, p.below(v, 0)...)
+		places := make([]area.Code, len(shown))
+		for n, c := range shown {
+			var err error
+			if places[n], err = area.Parse(c.Value); err != nil {
 				return err
 			}
-			all, err := p.Casework.Processing(ctx, tx, calendar.Span{From: page.From, To: page.To}, code)
-			if err != nil {
-				return err
-			}
-			page.Rows = append(page.Rows, timesOf(c.Name, page.Procedure, all))
+		}
+		all, err := p.Casework.Processing(ctx, tx, calendar.Span{From: page.From, To: page.To}, page.Procedure, places)
+		if err != nil {
+			return err
+		}
+		for n, took := range all {
+			page.Rows = append(page.Rows, timesOf(shown[n].Name, took))
 		}
 		return nil
 	})
@@ -238,19 +242,11 @@ func (p *Pages) times(v *web.Visit) error {
 	return v.Render(http.StatusOK, p.templates, "times", page)
 }
 
-// timesOf sums what decisions took over months and procedures. Medians do not add up: the largest is shown of several.
-func timesOf(name, procedure string, all []casework.Processing) timesRow {
-	r := timesRow{Name: name, Mean: "–"}
-	days := 0
-	for _, x := range all {
-		if procedure != "" && x.Procedure != procedure {
-			continue
-		}
-		r.Decisions, r.Within, days = r.Decisions+x.Decisions, r.Within+x.Within, days+x.Days
-		r.Median, r.Longest = max(r.Median, x.Median), max(r.Longest, x.Longest)
-	}
+// timesOf is what decisions took as a row.
+func timesOf(name string, took casework.Processing) timesRow {
+	r := timesRow{Name: name, Decisions: took.Decisions, Mean: "–", Median: took.Median, Longest: took.Longest, Within: took.Within}
 	if r.Decisions > 0 {
-		r.tenths = (days*10 + r.Decisions/2) / r.Decisions
+		r.tenths = (took.Days*10 + r.Decisions/2) / r.Decisions
 		r.Mean = fmt.Sprintf("%d.%d", r.tenths/10, r.tenths%10)
 	}
 	return r

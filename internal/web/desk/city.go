@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/discovery"
 	"dajiuzhu/internal/money"
@@ -56,14 +57,11 @@ func twoDigits(n money.Decimal) string {
 // times is how many days decisions of the last twelve months took, beside what they took before the reform.
 func (p *Pages) times(ctx context.Context, tx pgx.Tx, d *on) error {
 	to := d.Today().AddDays(1)
-	all, err := p.Casework.Processing(ctx, tx, calendar.Span{From: to.AddMonths(-12), To: to}, 0)
+	all, err := p.Casework.Processing(ctx, tx, calendar.Span{From: to.AddMonths(-12), To: to}, "", []area.Code{d.Session.Posting.Area})
 	if err != nil {
 		return err
 	}
-	days, decisions := 0, 0
-	for _, one := range all {
-		days, decisions = days+one.Days, decisions+one.Decisions
-	}
+	days, decisions := all[0].Days, all[0].Decisions
 	if decisions == 0 {
 		return nil
 	}
