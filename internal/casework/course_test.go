@@ -148,6 +148,70 @@ func TestAnObjectionInTheNotice(t *testing.T) {
 	}
 }
 
+// An objection stops the decision also where the procedure has no step for it: nobody may decide, the database refuses it, and the item is with
+// whoever answers.
+func TestAnObjectionHoldsADecisionWithoutAStepForIt(t *testing.T) {
+	w := newWorld(t)
+	aid := casework.Want{Programme: "temp-expenditure", Amount: yuan("1800")}
+	item := w.file(at(time.November, 2, 9), aid)[0]
+	w.walk(item,
+		act{assistant, "apply", casework.Doing{}, at(time.November, 2, 10), ""},
+		act{assistant, "authorise", signed, at(time.November, 2, 10), ""},
+		act{officer, "accept", casework.Doing{}, at(time.November, 2, 11), ""},
+		act{officer, "check", checked, at(time.November, 2, 12), ""},
+		act{officer, "survey", survey, at(time.November, 3, 9), ""},
+		act{colleague, "opinion", casework.Doing{Grants: []casework.Grant{{Component: "aid", Amount: yuan("1800"), Per: "once"}}}, at(time.November, 3, 10), ""},
+		act{officer, "notice", casework.Doing{}, at(time.November, 3, 11), ""})
+	// The notice stands until 10 November.
+	in, over := at(time.November, 5, 9), at(time.November, 12, 9)
+	decide := fmt.Sprintf(`insert into item_step (item, step, at, people, result, reason, amount) values (%d, 'confirm', '2026-11-12 09:00+08', '{4}', 'granted', '理由', 1800)`, item)
+	stands := func(when string, now time.Time, decides, awaits, mineOfOfficer, mineOfDecider string) {
+		t.Helper()
+		var why string
+		w.must(decider, func(ctx context.Context, tx pgx.Tx) error {
+			all, err := w.Next(ctx, tx, item, decider, now)
+			if len(all) > 0 {
+				why = all[0].Awaits
+			}
+			return err
+		})
+		got := fmt.Sprint(w.next(decider, item, now), "; ", why, "; ", w.queue(officer, casework.Filter{View: casework.Mine}), "; ", w.queue(decider, casework.Filter{View: casework.Mine}))
+		if want := fmt.Sprint(decides, "; ", awaits, "; ", mineOfOfficer, "; ", mineOfDecider); got != want {
+			t.Errorf("%s: %q, want %q", when, got, want)
+		}
+	}
+	mine := fmt.Sprint(item)
+	stands("in the notice", in, "-confirmtownship", "notice", "", mine)
+	object := func(against string, now time.Time) (id int64) {
+		t.Helper()
+		w.must(officer, func(ctx context.Context, tx pgx.Tx) (err error) {
+			id, err = w.Object(ctx, tx, item, against, "邻居", "他家有车", now)
+			return err
+		})
+		return id
+	}
+	first := object("notice", in)
+	stands("objected to in the notice", in, "-confirmtownship", "objection", mine, "")
+	stands("and after it", over, "-confirmtownship", "objection", mine, "")
+	second := object("survey", at(time.November, 6, 9))
+	for n, id := range []int64{first, second} {
+		w.want("a decision over an objection", w.do(decider, item, "confirm", granted, over), "casework.notice-runs")
+		if got := w.sql(decider, decide); got != "DZ438" {
+			t.Errorf("written by hand over an objection: %s", got)
+		}
+		a := casework.Answer{Kind: "community-review", Upheld: new(bool), Found: "确有困难", Present: []string{"王一", "李二"}}
+		if n > 0 {
+			a = casework.Answer{Kind: "not-taken", Found: "车辆已查明不在名下"}
+		}
+		w.must(officer, func(ctx context.Context, tx pgx.Tx) error { return w.Answer(ctx, tx, id, a, at(time.November, 11, 9)) })
+		if n == 0 {
+			stands("one of two answered", over, "-confirmtownship", "objection", mine, "")
+		}
+	}
+	stands("all answered", over, "+confirmtownship", "", "", mine)
+	w.walk(item, act{decider, "confirm", granted, over, ""})
+}
+
 func TestDecidingOtherwiseThanTheEngineGoesToTheCounty(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {

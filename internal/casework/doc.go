@@ -22,4 +22,5 @@
 // relative in the household or that somebody registered it so; over-limit, that the amount proposed is above what the authority itself may
 // decide; objection, that one is open; granted and refused, that it was decided so; drawn, that the county sampled it. A decider is the township's
 // decider, the county's supervisor or an officer of the department in charge, by the authority's rank. A limit from a notice counts from its end.
+// While an objection is open nothing is decided: an item whose decision is next is then for whoever answers, with or without a step for that.
 package casework

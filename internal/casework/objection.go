@@ -75,6 +75,17 @@ func (c *Casework) objectionOn(against string, now time.Time) *pack.ObjectionVer
 	return nil
 }
 
+// notTaken answers what is no objection.
+const notTaken = "not-taken"
+
+// AnswersTo are the kinds of answer to an objection against something.
+func (c *Casework) AnswersTo(against string, now time.Time) []string {
+	if v := c.objectionOn(against, now); v != nil {
+		return append(slices.Clone(v.Answers), notTaken)
+	}
+	return []string{notTaken}
+}
+
 // Answer answers an objection. Where the item's procedure has a step for it that can be done now, it is done with it; a survey that is to be made
 // again takes the item back to its survey, which others make.
 func (c *Casework) Answer(ctx context.Context, tx pgx.Tx, objection int64, a Answer, now time.Time) error {
@@ -83,8 +94,7 @@ func (c *Casework) Answer(ctx context.Context, tx pgx.Tx, objection int64, a Ans
 	if err := tx.QueryRow(ctx, "select item, against from objection where id = $1", objection).Scan(&item, &against); err != nil {
 		return refused("looking up an objection", noItem, err)
 	}
-	v := c.objectionOn(against, now)
-	if a.Kind != "not-taken" && (v == nil || !slices.Contains(v.Answers, a.Kind)) {
+	if !slices.Contains(c.AnswersTo(against, now), a.Kind) {
 		return fault.New(fault.Invalid, noSuchAnswer, nil)
 	}
 	if err := c.stepOfObjection(ctx, tx, item, a, now); err != nil {

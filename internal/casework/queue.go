@@ -19,7 +19,7 @@ type View string
 
 // The views. All but Ended show items that are not closed, the earliest deadline first; Ended shows the latest first.
 const (
-	Mine        View = "mine"     // the next step is for the role of whoever asks, and nothing that they did keeps them from it
+	Mine        View = "mine"     // the next step, or the answer for which the decision waits, is for the role of whoever asks, and nothing that they did keeps them from it
 	Due         View = "due"      // a limit ends within the soon of the filter
 	OverdueView View = "overdue"  // a limit is over
 	Returned    View = "returned" // for mending
@@ -90,6 +90,25 @@ type Queued struct {
 
 // Overdue reports whether a limit of an item is over.
 func (q *Queued) Overdue(now time.Time) bool { return !q.Deadline.IsZero() && !now.Before(q.Deadline) }
+
+// Held reports whether the decision is next and waits for an open objection's answer.
+func (q *Queued) Held() bool { return q.Objected && q.Next != nil && q.Next.Gives == "confirmation" }
+
+var answerIt = pack.Text{Zh: "答复异议", En: "Answer the objection"}
+
+// Comes is what is to be done next, and the actor who does it: the next step, or the answer for which the decision waits, which the database gives to
+// the same (casework_follow). Of a closed item both are empty.
+func (q *Queued) Comes() (what pack.Text, by string) {
+	switch {
+	case q.Next == nil:
+		return pack.Text{}, ""
+	case !q.Held():
+		return q.Next.Name, q.Next.By
+	case q.NextRank == "department" || q.NextRank == "fund":
+		return answerIt, "department-officer"
+	}
+	return answerIt, "township-officer"
+}
 
 // Place is where the page after an item begins.
 func (q *Queued) Place() After { return After{q.Deadline, q.ID} }
@@ -182,7 +201,7 @@ const mine = `i.state in ('open', 'returned') and i.next_by || ' ' || i.next_ran
 		where casework_may(w.by_whom, '', r.rank, r.rank = 'reserve', (select acting_role()), true)))
 	and (i.next_by <> 'window' or casework_taker(i.filing) = (select acting_role()))
 	and not exists (select from workflow_step w join item_step d on d.item = i.id and (select acting_account()) = any(d.people)
-		where w.version = i.version and w.ord = i.next_ord and (d.step = any(w.not_by) or w.gives = 'confirmation' and i.next_rank <> 'fund' and d.gives in ('survey', 'opinion')))`
+		where w.version = i.version and w.ord = i.next_ord and w.by_whom = i.next_by and (d.step = any(w.not_by) or w.gives = 'confirmation' and i.next_rank <> 'fund' and d.gives in ('survey', 'opinion')))`
 
 // view adds a view's conditions, and gives its order.
 func (q *conditions) view(f Filter) (order string) {

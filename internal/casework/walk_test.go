@@ -27,6 +27,7 @@ type walker struct {
 	did        map[string][]int64 // who did each step
 	decision   string
 	near       bool
+	objected   bool // somebody objects, and is not answered
 	now        time.Time
 	amount     string
 }
@@ -71,7 +72,7 @@ func (k *walker) rank() string {
 // waited is the next step that is waited for, nil at the end.
 func (k *walker) waited() *pack.Step {
 	for _, s := range k.version.Steps[k.position:] {
-		if s.OnlyIf == "" || s.OnlyIf == k.decision || s.OnlyIf == "near-kin" && k.near {
+		if s.OnlyIf == "" || s.OnlyIf == k.decision || s.OnlyIf == "near-kin" && k.near || s.OnlyIf == "objection" && k.objected {
 			return s
 		}
 	}
@@ -81,7 +82,7 @@ func (k *walker) waited() *pack.Step {
 // comes reports whether a step may come now: it is waited for, or tells what lacks, for the first time, before what is waited for.
 func (k *walker) comes(s *pack.Step) bool {
 	waited := k.waited()
-	if waited == nil {
+	if waited == nil || k.objected && s.Gives == "confirmation" {
 		return false
 	}
 	at, until := slices.Index(k.version.Steps, s), slices.Index(k.version.Steps, waited)
@@ -192,6 +193,41 @@ func (k *walker) goes(random *rand.Rand) bool {
 	return true // nobody was picked: the next time
 }
 
+// objects has somebody object to what was done, as far as it can be objected to, tries every step over the objection, and has it answered.
+func (k *walker) objects() {
+	k.Helper()
+	against := ""
+	for _, s := range k.version.Steps[:k.position] {
+		if what := map[string]string{"notice": "notice", "survey": "survey", "check": "means-check"}[s.Gives]; what != "" && k.did[s.ID] != nil {
+			against = what
+		}
+	}
+	if against == "" {
+		return
+	}
+	var objection int64
+	k.must(supervisor, func(ctx context.Context, tx pgx.Tx) (err error) {
+		objection, err = k.Object(ctx, tx, k.item, against, "邻居", "他家有车", k.now)
+		return err
+	})
+	k.objected = true
+	k.tries(func(p postgres.Principal) bool { return p.Role != "resident" })
+	for _, p := range k.staff {
+		s := k.waited()
+		if p.Role == "assistant" || p.Role == "decider" || p.Role == "resident" || s.Gives == "review" && !k.mayDo(s.By, s.Gives, p) || p.Role == "department" && p.Department != k.department {
+			continue
+		}
+		k.must(p, func(ctx context.Context, tx pgx.Tx) error {
+			return k.Answer(ctx, tx, objection, casework.Answer{Kind: "not-taken", Found: "没有车"}, k.now)
+		})
+		if s.Gives == "review" {
+			k.did[s.ID], k.position = []int64{p.Account}, slices.Index(k.version.Steps, s)+1
+		}
+		break
+	}
+	k.objected = false
+}
+
 // Any walk of allowed steps comes to its end, and everything else is refused by the database, for every procedure of the pack.
 func TestEveryProcedureWalksToItsEndAndNoOtherWay(t *testing.T) {
 	w := newWorld(t)
@@ -204,6 +240,9 @@ func TestEveryProcedureWalksToItsEndAndNoOtherWay(t *testing.T) {
 			for steps := 0; steps < 200 && k.waited() != nil; steps++ {
 				before := k.position
 				decides := k.waited().Gives == "confirmation"
+				if decides {
+					k.objects()
+				}
 				k.tries(func(p postgres.Principal) bool { return random.IntN(6) == 0 || decides && p.Role != "resident" })
 				for k.position == before && k.goes(random) {
 				}

@@ -40,11 +40,8 @@ func (p *Pages) exportedQueue() *web.Export {
 }
 
 func (p *Pages) exportedItem(v *web.Visit, q *casework.Queued) []string {
-	step, by := "", ""
-	if q.Next != nil {
-		step, by = q.Next.Name.In(v.Lang), word("actor", q.Next.By, v.Lang)
-	}
-	return []string{strconv.FormatInt(q.ID, 10), q.Name.In(v.Lang), q.Called, p.short(q.Area), step, by, dayText(q.Deadline), marks(v, q), amountOf(q.Amount), dayText(q.Opened)}
+	r := p.row(v, q, nil)
+	return []string{strconv.FormatInt(q.ID, 10), q.Name.In(v.Lang), q.Called, r.Place, r.What, r.By, dayText(q.Deadline), marks(v, q), amountOf(q.Amount), dayText(q.Opened)}
 }
 
 // marks are what is marked of an item in a list.

@@ -29,49 +29,51 @@ import (
 
 // itemPage is a case.
 type itemPage struct {
-	Item       *casework.ItemFile
-	Filing     *casework.FilingFile
-	Left       left
-	Steps      []step             // the procedure, as it stands
-	Main       *casework.Possible // what the visitor may do now, nil for nothing
-	Optional   []*casework.Possible
-	Waits      *casework.Possible // what is next and for somebody else
-	Forms      form
-	Open       string // the form that is open: a step's id, or what else was sent
-	File       *registry.File
-	Reason     *reason
-	Meetings   []choice
-	Colleagues []choice
-	Told       []notification.Told
-	Appeals    []casework.Appeal
-	Answers    []casework.LackingAnswer
-	Postings   []casework.Posting
-	Reviews    []casework.Review
-	Asked      []*casework.Supervision
-	Names      map[int64]string
-	History    []line
-	Query      string // of the queue from which the case was opened
-	NextLink   string // the next item of that queue
-	Catalogue  *casework.Catalogue
-	Department string
-	Visited    []visit.Made // by which the survey that is next can be written down
-	Evidence   []evidence
-	Surveys    bool              // the visitor may send people to the home for the survey that is next
-	Checks     bool              // and ask for the check of means that is next
-	Parts      map[string]string // the programme's components by their ids, as people call them
-	Role       access.Role
-	Account    int64 // the visitor's
-	Handles    bool  // the visitor may act on cases at all
-	Supervises bool
-	Decides    bool
-	MayReturn  bool
-	Ends       bool // the visitor may end help
-	Refiles    bool // and may file anew what an appeal undid
-	Appealable bool // and may write down an appeal
-	Hears      bool // and what came of one
-	Today      calendar.Date
-	opened     opened
-	lang       fault.Lang
+	Item              *casework.ItemFile
+	Filing            *casework.FilingFile
+	Left              left
+	Steps             []step             // the procedure, as it stands
+	Main              *casework.Possible // what the visitor may do now, nil for nothing
+	Optional          []*casework.Possible
+	Waits             *casework.Possible // what is next and for somebody else
+	Forms             form
+	Open              string // the form that is open: a step's id, or what else was sent
+	File              *registry.File
+	Reason            *reason
+	Meetings          []choice
+	Colleagues        []choice
+	Told              []notification.Told
+	Appeals           []casework.Appeal
+	Answers           []casework.LackingAnswer
+	Postings          []casework.Posting
+	Reviews           []casework.Review
+	Asked             []*casework.Supervision
+	Names             map[int64]string
+	History           []line
+	Query             string // of the queue from which the case was opened
+	NextLink          string // the next item of that queue
+	Catalogue         *casework.Catalogue
+	Department        string
+	Visited           []visit.Made // by which the survey that is next can be written down
+	Evidence          []evidence
+	Surveys           bool              // the visitor may send people to the home for the survey that is next
+	Checks            bool              // and ask for the check of means that is next
+	Parts             map[string]string // the programme's components by their ids, as people call them
+	Role              access.Role
+	Account           int64 // the visitor's
+	Handles           bool  // the visitor may act on cases at all
+	Supervises        bool
+	Decides           bool
+	MayReturn         bool
+	Ends              bool                // the visitor may end help
+	Refiles           bool                // and may file anew what an appeal undid
+	Appealable        bool                // and may write down an appeal
+	Hears             bool                // and what came of one
+	AnswersObjections bool                // and may answer an objection
+	Answerable        map[string][]string // the kinds of answer, by what is objected to
+	Today             calendar.Date
+	opened            opened
+	lang              fault.Lang
 }
 
 // step is a step of a procedure as a case stands.
@@ -170,6 +172,10 @@ func (p *Pages) readItem(ctx context.Context, tx pgx.Tx, v *web.Visit, page *ite
 	page.Ends = role == access.Decider || role == access.Supervisor || role == access.Department
 	page.Refiles, page.Hears = files.Admits(v.Session), role == access.Supervisor || role == access.Department
 	page.Appealable = page.Hears || role == access.Officer
+	page.AnswersObjections, page.Answerable = page.Appealable, map[string][]string{}
+	for _, o := range page.Item.Objections {
+		page.Answerable[o.Against] = p.Casework.AnswersTo(o.Against, now)
+	}
 	page.Department, page.Parts = p.department(v, page.Item.Department), p.parts(v.Lang, page.Item.Programme)
 	if err := p.nextOf(ctx, tx, v, page); err != nil {
 		return err
@@ -761,6 +767,16 @@ func (p *itemPage) Chose(form, field, value string) bool {
 // MayReview reports whether the visitor writes down what a review came to.
 func (p *itemPage) MayReview() bool {
 	return p.Role == access.Officer || p.Role == access.Supervisor || p.Role == access.Department
+}
+
+// OpenObjection is the first objection that is not answered, 0 of none.
+func (p *itemPage) OpenObjection() int64 {
+	for _, o := range p.Item.Objections {
+		if o.Answer == "" {
+			return o.ID
+		}
+	}
+	return 0
 }
 
 // Objectionable is what was done to which somebody can object.

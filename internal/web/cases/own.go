@@ -197,12 +197,13 @@ func (p *Pages) stands(v *web.Visit, q *casework.Queued) string {
 }
 
 func (p *Pages) nextSays(v *web.Visit, q *casework.Queued) string {
-	step := q.Next.Name.In(v.Lang)
-	if q.Next.By == "resident" {
+	what, by := q.Comes()
+	step := what.In(v.Lang)
+	if by == "resident" {
 		return v.Say("等您家："+step, "It waits for your household: "+step)
 	}
-	doer := ownDoers[q.Next.By]
-	if q.Next.By == "decider" {
+	doer := ownDoers[by]
+	if by == "decider" {
 		doer = ownDeciders[q.NextRank]
 	}
 	said := v.Say("下一步由"+doer.In(v.Lang)+"办："+step, "Next, by "+doer.In(v.Lang)+": "+step)

@@ -65,9 +65,10 @@ type choice struct {
 // row is an item in a list.
 type row struct {
 	*casework.Queued
-	Left  left
-	Place string
-	Link  string
+	Left     left
+	Place    string
+	Link     string
+	What, By string // what comes next, and who does it
 }
 
 // left is how much time something has.
@@ -243,7 +244,8 @@ func (p *Pages) row(v *web.Visit, q *casework.Queued, query url.Values) row {
 	if len(query) > 0 {
 		link += "?" + query.Encode()
 	}
-	return row{q, p.left(v, q), p.short(q.Area), link}
+	what, by := q.Comes()
+	return row{q, p.left(v, q), p.short(q.Area), link, what.In(v.Lang), word("actor", by, v.Lang)}
 }
 
 // short is a place as it is told among its neighbours.

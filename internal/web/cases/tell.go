@@ -76,6 +76,12 @@ func officeOf(s *casework.Step, rank, department string, where area.Code) notifi
 	return notification.To{} // the applicant, a fund, whoever pays: nobody of the platform's
 }
 
+// comesTo is what is to be done next of an item, and the office that does it.
+func comesTo(q *casework.Queued) (what pack.Text, to notification.To) {
+	what, by := q.Comes()
+	return what, officeOf(&casework.Step{By: by}, q.NextRank, q.Department, q.Area)
+}
+
 // byWhen is a deadline's last day as people are told it.
 func byWhen(deadline time.Time) pack.Text {
 	if deadline.IsZero() {
@@ -143,7 +149,7 @@ func saidLacking(d casework.Doing) (papers, due pack.Text) {
 }
 
 func (p *Pages) tellNext(ctx context.Context, tx pgx.Tx, item *casework.ItemFile, once string) error {
-	if item.Next == nil || item.State == "suspended" {
+	if item.Next == nil || item.State == "suspended" || item.Held() { // whoever answers an objection was told of it
 		return nil
 	}
 	to := officeOf(item.Next, item.NextRank, item.Department, item.Area)
@@ -262,6 +268,9 @@ func (p *Pages) tellOfObjection(ctx context.Context, tx pgx.Tx, v *web.Visit, be
 		return err
 	}
 	office := notification.To{Office: notification.Office{Role: access.Officer, Area: item.Area.At(area.Township)}}
+	if item.Held() {
+		_, office = comesTo(item.Queued)
+	}
 	return p.tell(ctx, tx, item, office, telling.ItemArrived, "objection-"+fmt.Sprint(objection), notification.Args{"step": pack.Text{Zh: "处理异议", En: "answer an objection"}, "due": byWhen(due)})
 }
 
@@ -469,9 +478,10 @@ func (p *Pages) tellLate(ctx context.Context, tx pgx.Tx, q *casework.Queued) err
 		return nil
 	}
 	item := &casework.ItemFile{Queued: q}
-	args := notification.Args{"step": q.Next.Name, "due": byWhen(q.Deadline)}
+	what, to := comesTo(q)
+	args := notification.Args{"step": what, "due": byWhen(q.Deadline)}
 	once := strconv.FormatInt(q.Deadline.Unix(), 10)
-	if err := p.tell(ctx, tx, item, officeOf(q.Next, q.NextRank, q.Department, q.Area), telling.ItemOverdue, once, args); err != nil {
+	if err := p.tell(ctx, tx, item, to, telling.ItemOverdue, once, args); err != nil {
 		return err
 	}
 	return p.tell(ctx, tx, item, notification.To{Office: notification.Office{Role: access.Supervisor, Area: q.Area.At(area.County)}}, telling.ItemOverdue, once, args)

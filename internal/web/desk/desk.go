@@ -310,7 +310,8 @@ func (p *Pages) items(d *on, all []*casework.Queued) (rows []row) {
 	for _, q := range all {
 		r := row{To: fmt.Sprintf("/cases/%d", q.ID), Title: q.Name.In(d.Lang), Detail: join(web.MaskedName(q.Called), p.short(q.Area)), Late: q.Overdue(d.Now())}
 		if q.Next != nil {
-			r.Mark = q.Next.Name.In(d.Lang)
+			what, _ := q.Comes()
+			r.Mark = what.In(d.Lang)
 		}
 		if !q.Deadline.IsZero() {
 			r.When, r.Soon = p.until(d, q.Deadline), q.Deadline.Sub(d.Now()) <= soonest
