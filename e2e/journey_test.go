@@ -301,6 +301,9 @@ func (v *person) answerTo(question string) string {
 	return js[string](v, fmt.Sprintf(`[...document.querySelectorAll("dl.check div")].find(d => d.innerText.includes(%q))?.querySelector("dd").innerText ?? ""`, question))
 }
 
+// left is days for which everything is left lying: more than ten working days, after which what no township dealt with is the county's.
+const left = 16
+
 // What needs days to pass: the clock is moved once for all of it.
 func TestDaysPass(t *testing.T) {
 	li, zhao := colleagues(t)
@@ -312,12 +315,15 @@ func TestDaysPass(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	served(t).ahead(t, 9)
+	served(t).ahead(t, left)
 	t.Run("what was half written is sent on", func(t *testing.T) { isSentOn(t, unsent) })
 	t.Run("the meeting is held and the county decides", func(t *testing.T) { decides(t, meeting) })
 	t.Run("the objection is answered and the township decides", func(t *testing.T) { decidesObjected(t, objection) })
 	t.Run("what is overdue goes up, and the county asks, stops and lets go on", func(t *testing.T) { supervises(t, late) })
 }
+
+// convened is in how many days the meeting is held.
+const convened = 5
 
 // convenes takes aid above the township's limit to its notice and has the county call departments to a meeting.
 func convenes(t *testing.T, li string) string {
@@ -329,7 +335,7 @@ func convenes(t *testing.T, li string) string {
 	s.sees("/meetings/new", string(f))
 	const form = `form[action="/meetings"]`
 	s.write(form, "item", string(f), "department", "医疗保障", "place", "县民政局三楼", "agenda", "大额临时救助一事一议", "hour", "09:30")
-	s.set(form+` [name="day"]`, s.p.now().AddDate(0, 0, 5).Format(time.DateOnly))
+	s.set(form+` [name="day"]`, s.p.now().AddDate(0, 0, convened).Format(time.DateOnly))
 	s.press(form + " button.main")
 	s.shows("没有提交成功", "1")
 	for _, d := range []string{"教育", "住房"} {
@@ -353,9 +359,12 @@ func decides(t *testing.T, item string) {
 		s.fill(fmt.Sprintf(`[name=%q]`, name), fmt.Sprintf("参会人%d", n+1))
 	}
 	s.write(form, "minutes", "三部门同意按4500元救助，医保部门核对报销后余额", "kept", "会议记录 2026-11", "hour", "09:30")
-	s.set(form+` [name="day"]`, s.p.now().AddDate(0, 0, -4).Format(time.DateOnly))
+	s.set(form+` [name="day"]`, s.p.now().AddDate(0, 0, convened-left).Format(time.DateOnly))
 	s.press(form + " button.main")
-	s.shows("没有提交成功", "三部门同意")
+	s.shows("没有提交成功", "到会的部门不够")
+	if kept := js[[]string](s, `[...document.querySelectorAll('main [name^="name-"], main [name="minutes"]')].map(e => e.value)`); strings.Join(kept, " ") != "参会人1 参会人2  三部门同意按4500元救助，医保部门核对报销后余额" {
+		t.Errorf("of what was written is kept %q", kept)
+	}
 	s.fill(fmt.Sprintf(`[name=%q]`, who[2]), "参会人3")
 	s.press(form + " button.main")
 	s.done("会议记录", "参会人3")
@@ -387,8 +396,11 @@ func objects(t *testing.T, li, zhao string) string {
 	o.act("/object", "said", "他家不算最困难的")
 	o.done("不愿署名")
 	d := decider(t)
-	d.open(item)
+	d.sees(item, "有异议还没有答复")
 	d.hides("作出决定")
+	d.open("/cases?view=mine")
+	d.hides(string(f))
+	o.sees("/cases?view=mine", string(f), "答复异议")
 	return item
 }
 
@@ -423,6 +435,16 @@ func isLeft(t *testing.T) (item string) {
 func supervises(t *testing.T, item string) {
 	o, s := officer(t), supervisor(t)
 	o.reload("/warnings?rule=people-report", "超期升级")
+	s.reload("/warnings?view=desk", "超期升级")
+	s.follow("/warnings/", "超期升级")
+	warning := js[string](s, "location.pathname")
+	s.shows("县级监管")
+	s.press(`button[name="reason"][value="solved"]`)
+	s.done("不予处理", "困难已经解除")
+	s.open("/warnings?view=desk")
+	if js[bool](s, fmt.Sprintf(`!!document.querySelector('main a[href=%q]')`, warning)) {
+		s.Errorf("%s is closed and still lies at the desk", warning)
+	}
 	s.reload("/supervision?kind=overdue", stranded)
 	s.follow("/cases/", stranded)
 	s.shows("超期")
@@ -434,15 +456,28 @@ func supervises(t *testing.T, item string) {
 	o.act("/answer", "said", "当天道路积水，已改由邻村先送医")
 	o.done("当天道路积水")
 	s.open(item)
-	s.act("/happen/suspend", "reason", "先核实当天值班情况")
+	s.happens("suspend", "先核实当天值班情况")
 	s.done("已叫停")
 	o.sees(item, "已叫停")
 	o.hides("现在要办")
-	s.act("/happen/resume", "reason", "情况属实，继续办理")
+	s.happens("resume", "情况属实，继续办理")
 	s.done("办理中")
 	o.sees(item, "现在要办：到场查看")
-	s.act("/close", "said", "已整改")
-	s.done("已整改")
+	s.write(".asked form", "said", "已整改")
+	s.press(`.asked form button[formaction$="/close"]`)
+	s.done("已整改", "已了结")
+	s.open("/supervision?kind=overdue")
+	s.hides(stranded)
+}
+
+// happens writes down on the case that the page shows that something of a kind happened.
+func (v *person) happens(kind, reason string) {
+	v.Helper()
+	button := fmt.Sprintf(`button[formaction$="/happen/%s"]`, kind)
+	form := "form:has(" + button + ")"
+	v.unfold(form)
+	v.write(form, "reason", reason)
+	v.press(form + " " + button)
 }
 
 // isHalfWritten begins an application's first step.

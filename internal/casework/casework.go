@@ -76,6 +76,8 @@ var (
 	restsOnNothing = fault.Text{Key: "casework.rests-on-nothing",
 		Zh: "还缺依据：全体成年成员要先签授权书；核对正在进行的，要等报告；在外面核对的，要写明结果",
 		En: "something is missing that this rests on: every grown-up member authorises it first; a check that is under way has to be reported; what a check elsewhere came to is written down"}
+	noQuorum = fault.Text{Key: "casework.no-quorum", Zh: "到会的部门不够，会议不能成立。没有议的事项整项不填；人不够的，请改期另行召集",
+		En: "too few of the departments called sat, and the conference does not count: leave a case empty that was not spoken of, and convene another where too few came"}
 	doneBefore = fault.Text{Key: "casework.done-before", Zh: "这件事已经登记过，不能重复登记。请刷新后查看", En: "this was written down before and is not written down twice; load the page again"}
 	incomplete = fault.Text{Key: "casework.incomplete", Zh: "缺少必填内容，或日期先后不对。请看清每一项再提交", En: "something needed is missing, or dates are out of order: look at every field and send it again"}
 )
@@ -88,7 +90,7 @@ var refusals = map[string]struct {
 	"DZ430": {fault.Conflict, closed}, "DZ431": {fault.Conflict, suspended}, "DZ432": {fault.Conflict, notNow},
 	"DZ433": {fault.Forbidden, notYours}, "DZ434": {fault.Forbidden, keptFrom}, "DZ435": {fault.Invalid, tooFew},
 	"DZ436": {fault.Invalid, noReason}, "DZ437": {fault.Forbidden, relative}, "DZ438": {fault.Conflict, noticeRuns},
-	"DZ441": {fault.Conflict, restsOnNothing},
+	"DZ441": {fault.Conflict, restsOnNothing}, "DZ443": {fault.Invalid, noQuorum},
 }
 
 // refused makes a fault of what the database refused; nil where it refused nothing. None is what is said where there is no row.

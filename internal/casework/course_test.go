@@ -410,6 +410,8 @@ func TestAboveTheLimitTheCountyDecidesAfterAMeeting(t *testing.T) {
 	one := casework.Voice{Item: item, Department: "health", Name: "王某", Agreed: true, Said: "病情属实"}
 	two := casework.Voice{Item: item, Department: "medical-insurance", Name: "李某", Said: "先走再救助"}
 	w.want("with a voice of who was not called", hold(one, casework.Voice{Item: item, Department: "education", Name: "某", Said: "x"}), "casework.incomplete")
+	w.want("with one where two are needed", hold(one), "casework.no-quorum")
+	w.want("with nobody", hold(), "casework.no-quorum")
 	w.want("held", hold(one, two), "done")
 	w.want("held again", hold(), "casework.done-before")
 	w.walk(item,

@@ -17,7 +17,7 @@ type Meeting struct {
 	At          time.Time // when it is to be held
 	Place       string
 	Agenda      string
-	Quorum      int      // how many of those called must speak on an item
+	Quorum      int      // how many of those called must speak on an item, for it to have been spoken of
 	Departments []string // called
 	Items       []int64  // on the agenda, as far as whoever asks may see them
 	By          int64
@@ -56,7 +56,8 @@ func (c *Casework) Convene(ctx context.Context, tx pgx.Tx, m Meeting) (id int64,
 	return id, record(ctx, tx, "meeting.convene", "meeting", id, map[string]any{"departments": m.Departments, "items": m.Items})
 }
 
-// Hold writes down that a meeting was held: its minutes, and who said what on which item.
+// Hold writes down that a meeting was held: its minutes, and who said what on which item. Where fewer than its quorum spoke of an item, or nobody of
+// any, it was none; an item of which nobody spoke is left for another.
 func (c *Casework) Hold(ctx context.Context, tx pgx.Tx, meeting int64, minutes, paper string, voices []Voice, held time.Time) error {
 	for _, v := range voices {
 		_, err := tx.Exec(ctx, "insert into meeting_voice (meeting, item, department, name, agreed, said) values ($1, $2, $3, $4, $5, $6)",

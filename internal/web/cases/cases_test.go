@@ -408,6 +408,8 @@ func TestMeeting(t *testing.T) {
 	p := w.send("supervisor", "/meetings/new", "/meetings", "item", id, "department", "health", "department", "education", "quorum", "2", "day", "2026-11-12", "hour", "10:00", "agenda", "一户超限额", "place", "三楼")
 	w.wants("convened", p, 200, "一户超限额")
 	w.wants("a department is told", w.get("health", "/notifications"), 200, "一事一议")
+	w.wants("too few came", w.send("supervisor", p.path, p.path, "name-"+id+"-health", "王一", "minutes", "医保没有来人", "kept", "纪要1", "day", "2026-11-12", "hour", "09:00"), 422,
+		"到会的部门不够", `value="王一"`, "医保没有来人")
 	w.wants("held", w.send("supervisor", p.path, p.path, "name-"+id+"-health", "王一", "agreed-"+id+"-health", "yes", "said-"+id+"-health", "同意", "name-"+id+"-education", "李二", "agreed-"+id+"-education", "no",
 		"minutes", "议定给予4400元", "kept", "纪要1", "day", "2026-11-12", "hour", "09:00"), 200, "议定给予4400元", "不同意")
 	w.wants("the step", w.step("supervisor", path, "joint", "meeting", "1", "result", "同意"), 200)
