@@ -504,7 +504,8 @@ func isSentOn(t *testing.T, item string) {
 	}
 }
 
-// Whoever presses twice, goes back and sends again, or acts in a tab that is out of date does nothing twice, loses nothing, and is told.
+// Whoever presses twice, repeats a request, goes back and sends again, or acts in a tab that is out of date does nothing twice, loses nothing, and is
+// told.
 func TestBadMoments(t *testing.T) {
 	f := familyOf(t, 4)
 	o := officer(t)
@@ -518,10 +519,15 @@ func TestBadMoments(t *testing.T) {
 	o.done("现在要办：申请")
 
 	o.write(`form[action$="/do/apply"]`, "signer", string(f), "signature", "申请书 第一次")
+	sent := js[string](o, `new URLSearchParams(new FormData(document.querySelector('form[action$="/do/apply"]'))).toString()`)
 	o.twice(`form[action$="/do/apply"] .act button`)
 	o.done("现在要办：全体成年成员签授权书")
+	if to := js2[string](o, fmt.Sprintf(`fetch(%q, {method: "POST", body: new URLSearchParams(%q)}).then(r => r.status + " " + new URL(r.url).pathname)`, item+"/do/apply", sent)); to != "200 "+item {
+		t.Errorf("repeated it is answered %s", to)
+	}
+	o.open(item)
 	if n := strings.Count(o.text(), "申请书 第一次"); n != 1 {
-		t.Errorf("pressed twice it is done %d times:\n%s", n, o.text())
+		t.Errorf("pressed twice and repeated it is done %d times:\n%s", n, o.text())
 	}
 
 	o.back() // to the case, which is shown as it stands now
@@ -539,7 +545,7 @@ func TestBadMoments(t *testing.T) {
 	other.step("accept")
 	js[int](o, `[...document.querySelectorAll('[name="signed-by"]')].filter(b => !b.checked).map(b => b.click()).length`)
 	o.step("authorise", "signature", "另一个窗口里写的存放处")
-	o.shows("没有提交成功", "已被别人办理过", "您写的内容还在")
+	o.shows("没有提交成功", "已被别人办理过", "另一个窗口里写的存放处")
 	o.sees(item, "家庭经济状况核对")
 	o.hides("另一个窗口里写的存放处")
 	o.sees("/people?q="+string(f), string(f))

@@ -28,7 +28,20 @@ const keptOnce = 7 * 24 * time.Hour
 
 // Once is the hidden field by which a form is known, another one for each form that a page shows: see [Visit.Once].
 func (v View) Once() template.HTML {
-	return template.HTML(`<input type="hidden" name="` + onceField + `" value="` + rand.Text() + `">`)
+	return onceInput(rand.Text())
+}
+
+// OnceOn is [View.Once] for a form that goes on from the one that was sent, as where what was written is looked through before it is sent for good:
+// it keeps that one's key, so that whoever goes back and sends on again does nothing twice. A form that comes back with a fault takes a new one.
+func (v View) OnceOn() template.HTML {
+	if v.Key() == "" {
+		return v.Once()
+	}
+	return onceInput(v.Key())
+}
+
+func onceInput(key string) template.HTML {
+	return template.HTML(`<input type="hidden" name="` + onceField + `" value="` + template.HTMLEscapeString(key) + `">`)
 }
 
 // Key is that of the form that was sent, "" of one without.

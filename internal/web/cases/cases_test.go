@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -436,6 +437,37 @@ func TestEmergency(t *testing.T) {
 	w.wants("published", w.step("officer", path, "publish", "place", "公开栏"), 200, "办结")
 	if p = w.get("officer", path); strings.Count(p.text, "办结 · 予以确认") != 1 {
 		t.Error("that it is closed is said twice")
+	}
+}
+
+// TestGoingBack: whoever goes back to what was checked and files again files nothing twice, also where nobody knows by a household that it is the same;
+// filed otherwise it is refused, and what comes back can be filed.
+func TestGoingBack(t *testing.T) {
+	w := newWorld(t)
+	first := w.formOf("assistant", "/cases/new", "/cases/new", "about", "路过的老人，昏倒", "area", village.String(), "want", "temp-emergency/0")
+	check := func(about string) url.Values {
+		t.Helper()
+		sent := maps.Clone(first)
+		sent.Set("go", "check")
+		sent.Set("about", about)
+		checked := hidden(w.request("assistant", "POST", "/cases/new", sent), "/cases/new")
+		checked.Set("go", "file")
+		return checked
+	}
+	path := w.request("assistant", "POST", "/cases/new", check("路过的老人，昏倒")).path
+	if again := w.request("assistant", "POST", "/cases/new", check("路过的老人，昏倒")).path; again != path || w.count("filing") != 1 {
+		t.Errorf("filed again it leads to %s instead of %s, and there are %d filings", again, path, w.count("filing"))
+	}
+	other := w.request("assistant", "POST", "/cases/new", check("路边的孩子，走失"))
+	w.wants("filed otherwise", other, 409, "已提交并办理过", "路边的孩子")
+	anew := hidden(other, "/cases/new")
+	anew.Set("go", "file")
+	anew.Set("about", "路边的孩子，走失")
+	anew.Set("area", village.String())
+	anew.Set("want", "temp-emergency/0")
+	w.wants("and anew", w.request("assistant", "POST", "/cases/new", anew), 200, "路边的孩子", "急难")
+	if n := w.count("filing"); n != 2 {
+		t.Errorf("there are %d filings, want 2", n)
 	}
 }
 
