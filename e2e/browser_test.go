@@ -41,8 +41,6 @@ type person struct {
 	ctx   context.Context
 	word  string // the password
 	codes string // the secret of one-time codes, "" without
-
-	workers []context.Context // sessions with the service workers whose signal was taken
 }
 
 // visitor is a browser that nobody has signed in with, for as long as a test lasts.

@@ -18,21 +18,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// offline takes the browser's signal away, or gives it back: of the page, and of the service worker, which has a net of its own. Each session with a
-// worker takes the signal for itself, so that the same gives it back.
+// offline takes the browser's signal away, or gives it back: of the page, and of the service worker, which has a net of its own.
 func (v *person) offline(off bool) {
-	v.Helper()
-	if off {
-		v.workers = v.attached()
-	}
-	for _, worker := range v.workers {
-		v.net(worker, off)
-	}
-	v.net(v.ctx, off)
-}
-
-// attached are sessions with the service workers of the platform's pages.
-func (v *person) attached() (all []context.Context) {
 	v.Helper()
 	targets, err := chromedp.Targets(v.ctx)
 	if err != nil {
@@ -42,10 +29,10 @@ func (v *person) attached() (all []context.Context) {
 		if t.Type == "service_worker" && strings.HasPrefix(t.URL, v.p.url) {
 			ctx, end := chromedp.NewContext(v.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
 			v.Cleanup(end)
-			all = append(all, ctx)
+			v.net(ctx, off)
 		}
 	}
-	return all
+	v.net(v.ctx, off)
 }
 
 func (v *person) net(ctx context.Context, off bool) {
