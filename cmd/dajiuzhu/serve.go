@@ -256,7 +256,7 @@ func serveHTTP(ctx context.Context, group *errgroup.Group, s *streams, address, 
 }
 
 // levels are those of warnings, the most pressing first.
-var levels = []struct{ id, zh, en string }{{"red", "红色", "red"}, {"orange", "橙色", "orange"}, {"yellow", "黄色", "yellow"}, {"blue", "蓝色", "blue"}}
+var levels = []string{"red", "orange", "yellow", "blue"}
 
 // overview is the record, and what was found in it as far as somebody may see.
 func (p *platform) overview(ctx context.Context, who postgres.Principal) (web.Record, error) {
@@ -277,8 +277,8 @@ func (p *platform) overview(ctx context.Context, who postgres.Principal) (web.Re
 			r.Screened = o.On.String()
 		}
 		for _, l := range levels {
-			if n := o.Warnings[l.id]; n > 0 {
-				r.Levels = append(r.Levels, web.Level{Zh: l.zh, En: l.en, Warnings: n})
+			if n := o.Warnings[l]; n > 0 {
+				r.Levels = append(r.Levels, web.Level{ID: l, Warnings: n})
 			}
 		}
 		return nil

@@ -54,7 +54,7 @@ type Record struct {
 
 // Level is how many warnings of a level are open in somebody's area.
 type Level struct {
-	Zh, En   string
+	ID       string // red, orange, yellow, blue
 	Warnings int64
 }
 

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
@@ -81,13 +82,43 @@ func (v View) Back() string {
 	return v.R.URL.RequestURI()
 }
 
-// nav is the places where a visitor works: those in the bar, and those aside.
-type nav struct{ Bar, Aside []Link }
+// nav is the places where a visitor works: those in the bar, and those aside. Many says that they are no row on a phone, where a menu holds them.
+type nav struct {
+	Bar, Aside []Link
+	Many       bool
+}
+
+// All are the places in their order.
+func (n nav) All() []Link { return slices.Concat(n.Bar, n.Aside) }
+
+// face is a width at which the bar is shown, by which it is known, without a script, what fits in one line. All are pixels, of the style sheet.
+type face struct{ room, letter, between, more int }
+
+var (
+	atDesk  = face{room: 1280 - 2*14, letter: 14, between: 24, more: 84}
+	onPhone = face{room: 390 - 2*7, letter: 17, between: 24}
+)
+
+// wide is how much a place takes in the bar, in the language in which that is more: the bar is the same in both.
+func (f face) wide(l Link) int {
+	latin := utf8.RuneCountInString(l.En) * f.letter * 11 / 20 // half a Chinese letter, and a little
+	return max(utf8.RuneCountInString(l.Zh)*f.letter, latin) + f.between
+}
+
+// fit is how many of some places stand in one line.
+func (f face) fit(places []Link, room int) int {
+	for n, l := range places {
+		if room -= f.wide(l); room < 0 {
+			return n
+		}
+	}
+	return len(places)
+}
 
 // leastAside is how many places are put aside at least.
 const leastAside = 2
 
-// Nav is the places where the visitor works. One place alone is not put aside.
+// Nav is the places where the visitor works. One place alone is not put aside; what the bar has no room for is.
 func (v View) Nav() (n nav) {
 	if v.Session.Account == 0 {
 		return n
@@ -104,12 +135,23 @@ func (v View) Nav() (n nav) {
 	if len(n.Aside) < leastAside {
 		n.Bar, n.Aside = append(n.Bar, n.Aside...), nil
 	}
+	room := atDesk.room
+	if len(n.Aside) > 0 || atDesk.fit(n.Bar, room) < len(n.Bar) {
+		room -= atDesk.more
+	}
+	if fit := atDesk.fit(n.Bar, room); fit < len(n.Bar) {
+		n.Bar, n.Aside = n.Bar[:fit:fit], slices.Concat(n.Bar[fit:], n.Aside)
+	}
+	n.Many = len(n.Aside) > 0 || onPhone.fit(n.Bar, onPhone.room) < len(n.Bar)
 	return n
 }
 
-// AtAny reports whether the page belongs to one of some places of work.
-func (v View) AtAny(places []Link) bool {
-	return slices.ContainsFunc(places, func(l Link) bool { return v.At(l.Path) })
+// Here is the place to which the page belongs, nil of none.
+func (v View) Here(places []Link) *Link {
+	if n := slices.IndexFunc(places, func(l Link) bool { return v.At(l.Path) }); n >= 0 {
+		return &places[n]
+	}
+	return nil
 }
 
 // At reports whether the page belongs to a place of work.
@@ -177,7 +219,7 @@ func (s *Site) office(id string, lang fault.Lang) string {
 }
 
 // functions are what every template may call: see each.
-var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": longDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level}
+var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": longDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level, "many": Many}
 
 // dict is a map of names and values, for a part that needs more than one.
 func dict(pairs ...any) (map[string]any, error) {
@@ -196,6 +238,14 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 func neg(n int) int { return -n }
+
+// Many is a number with what is counted, in English, whose words take an s but for one of them.
+func Many(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
 
 // levels are those of warnings, each with a shape and a word beside its colour.
 var levels = map[string]struct{ shape, zh, en string }{

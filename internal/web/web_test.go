@@ -96,7 +96,7 @@ func newWorldOf(t *testing.T, pages []web.Pages, edit ...func(*access.Config)) *
 			if p.Account == 0 || p.Role == "" {
 				return web.Record{}, errors.New("somebody is told of the record without a name")
 			}
-			return web.Record{Persons: 20000, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{Zh: "红色", En: "red", Warnings: 12}}}, nil
+			return web.Record{Persons: 20000, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{ID: "red", Warnings: 12}}}, nil
 		},
 	}, pages...)
 	if err != nil {

@@ -223,7 +223,7 @@ func county(v *web.Visit, s ingest.Freshness) countyLine {
 	line.State, line.Class = v.Say("按时", "fresh"), "good"
 	if s.Late {
 		days := calendar.Days(s.Due, v.Today())
-		line.State, line.Class = v.Say(fmt.Sprintf("逾期%d天", days), fmt.Sprintf("%d days late", days)), "bad"
+		line.State, line.Class = v.Say(fmt.Sprintf("逾期%d天", days), web.Many(days, "day")+" late"), "bad"
 	}
 	return line
 }
