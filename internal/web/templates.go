@@ -219,7 +219,7 @@ func (s *Site) office(id string, lang fault.Lang) string {
 }
 
 // functions are what every template may call: see each.
-var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": longDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level, "many": Many}
+var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": LongDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level, "many": Many}
 
 // dict is a map of names and values, for a part that needs more than one.
 func dict(pairs ...any) (map[string]any, error) {
@@ -269,8 +269,8 @@ func date(d calendar.Date) string {
 	return d.String()
 }
 
-// longDate is a day as sentences have it, 2026年11月1日 or 1 November 2026.
-func longDate(lang fault.Lang, d calendar.Date) string {
+// LongDate is a day as sentences have it, 2026年11月1日 or 1 November 2026.
+func LongDate(lang fault.Lang, d calendar.Date) string {
 	year, month, day := d.YMD()
 	return lang.Say(d.Zh(), fmt.Sprintf("%d %s %d", day, month, year))
 }

@@ -245,7 +245,7 @@ func TestTheFamilyAnswersAndContests(t *testing.T) {
 		w.wants(s.step, w.step(s.login, "/cases/1", s.step, s.with...), 200)
 	}
 	p := w.get("zhiqiang", "/my/matters/1")
-	w.wants("the refusal", p, 200, "没有通过", "核对发现收入高于标准", "行政复议", "60日内", "最晚2027-01-15", "随时再申请")
+	w.wants("the refusal", p, 200, "没有通过", "核对发现收入高于标准", "行政复议", "60日内", "最晚2027年1月15日", "随时再申请")
 	w.wants("a suit", w.send("zhiqiang", "/my/matters/1", "/my/matters/1/appeal", "kind", "suit", "said", "不服"), 403)
 	w.wants("reconsideration", w.send("zhiqiang", "/my/matters/1", "/my/matters/1/appeal", "kind", "reconsideration", "said", "请重新核对"), 200, "请重新核对", "正在处理")
 	w.wants("asked for twice", w.send("zhiqiang", "/my/matters/1", "/my/matters/1/appeal", "kind", "reconsideration", "said", "再请"), 409, "正在处理")

@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"embed"
+	"fmt"
 	"html/template"
 	"net/url"
 	"strconv"
@@ -264,6 +265,22 @@ var functions = template.FuncMap{
 		}
 		return d.String()
 	},
+	"longday": func(lang fault.Lang, t time.Time) string { // as sentences name it
+		if t.IsZero() {
+			return ""
+		}
+		return web.LongDate(lang, dayOf(t))
+	},
+	"longlast": func(lang fault.Lang, deadline time.Time) string {
+		if deadline.IsZero() {
+			return ""
+		}
+		return web.LongDate(lang, dayOf(deadline.Add(-time.Nanosecond)))
+	},
+	"within": func(lang fault.Lang, count int, unit string) string {
+		return lang.Say(fmt.Sprintf("%d%s", count, word("unit", unit, lang)), fmt.Sprintf("%d %s", count, word("unit", unit, lang)))
+	},
+	"colon":  func(lang fault.Lang) string { return lang.Say("：", ": ") },
 	"word":   word,
 	"keptat": keptAt,
 	"list":   func(s ...string) []string { return s },

@@ -212,7 +212,7 @@ func (p *Pages) nextSays(v *web.Visit, q *casework.Queued) string {
 	}
 	if !q.Due.IsZero() {
 		last := dayOf(q.Due.Add(-time.Nanosecond))
-		said += v.Say("，最晚"+last.Zh(), ", by "+last.String())
+		said += v.Say("，最晚"+last.Zh(), ", by "+web.LongDate(v.Lang, last))
 	}
 	return said
 }
