@@ -148,6 +148,7 @@ var seen = map[string]sees{
 	"batch_file":         reaching,
 	"quarantine":         delivered,
 	"screening_run":      func(p postgres.Principal, _ row) bool { return among(p, withCases...) }, // when, and how many
+	"hardest_end":        func(p postgres.Principal, _ row) bool { return among(p, withCases...) }, // an index, of nobody
 	"workflow_procedure": everybody,
 	"workflow_step":      everybody,
 	"workflow_authority": everybody,

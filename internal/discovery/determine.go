@@ -26,6 +26,7 @@ type determined struct {
 	area      area.Code
 	kept      []byte
 	score     *money.Decimal // nil where it is not assessed as a family
+	members   int32          // who count as its members
 	warnings  []fired
 	changes   []outcomeChange
 	anew      bool // it comes to something else than before
@@ -88,7 +89,7 @@ func (d *determiner) determine(h *household, lane int, before []byte) (*determin
 	if err != nil {
 		return nil, fmt.Errorf("keeping what household %d came to: %w", h.id, err)
 	}
-	r := &determined{household: h.id, area: h.area, kept: kept, anew: !bytes.Equal(kept, before)}
+	r := &determined{household: h.id, area: h.area, kept: kept, members: d.batch.Counted[lane], anew: !bytes.Equal(kept, before)}
 	if is.Index.Assessed {
 		score := is.Index.Score
 		r.score = &score

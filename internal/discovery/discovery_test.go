@@ -27,6 +27,7 @@ import (
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/screening"
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/synth"
 	"dajiuzhu/packs"
@@ -174,6 +175,7 @@ func TestRun(t *testing.T) {
 	if got := c.warnings(); !slices.Equal(got, want) {
 		t.Errorf("the record warns otherwise than the files:\n%s", difference(want, got))
 	}
+	c.marksTheHardest()
 	if first.Raised != int64(len(want)) || first.Closed != 0 || first.Changed != first.Households {
 		t.Errorf("%+v, %d warnings", first, len(want))
 	}
@@ -197,6 +199,41 @@ func TestRun(t *testing.T) {
 		if ran, err := c.discovery.Ran(t.Context(), day); err != nil || ran != want {
 			t.Errorf("whether everybody was determined for %s: %v, %v", day, ran, err)
 		}
+	}
+}
+
+// marksTheHardest: those at least as hard as where the hardest of the county end are whom a screening of the files marks.
+func (c *city) marksTheHardest() {
+	c.t.Helper()
+	set, err := feed.Open(c.t.Context(), dezhou().Pack(), c.deliveries, feed.Options{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	people, err := population.Build(dezhou(), set, on)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	result, err := screening.Run(c.t.Context(), dezhou().On(on, nil), screening.Built{Population: people}, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var ends map[area.Code]money.Decimal
+	c.work(func(tx pgx.Tx) (err error) {
+		ends, err = discovery.HardestEnds(c.t.Context(), tx)
+		return err
+	})
+	marked := 0
+	for h := range result.Ranking() {
+		end, there := ends[h.Area.At(dezhou().Pack().Index.Hardest.Level)]
+		if got := there && h.Score >= end; got != h.Hardest {
+			c.t.Errorf("household %s of index %s: marked %v, by a screening %v", h.Key, h.Score, got, h.Hardest)
+		}
+		if h.Hardest {
+			marked++
+		}
+	}
+	if marked == 0 || len(ends) != 1 {
+		c.t.Errorf("%d are marked, in %d counties", marked, len(ends))
 	}
 }
 

@@ -89,8 +89,9 @@ type runner struct {
 	stager   *stager
 	counted  counted
 	gone     []int64 // households
-	done     int     // households
-	of       int     // households that there are in all, as far as is known before they are composed
+	hard     hardness
+	done     int // households
+	of       int // households that there are in all, as far as is known before they are composed
 }
 
 // counted is what was composed of all counties.
@@ -178,6 +179,7 @@ func (r *runner) open(ctx context.Context, record pgx.Tx) ([]area.Code, error) {
 		return nil, err
 	}
 	r.stager.cause = fmt.Sprintf("run:%d", r.ID)
+	r.hard = newHardness(r.policy.Pack().Index)
 	if r.said, err = r.standing(ctx, record, r.maker.On()); err != nil {
 		return nil, err
 	}
@@ -283,6 +285,7 @@ func (r *county) determine(ctx context.Context) error {
 			stop(err)
 			continue
 		}
+		r.hard.add(some)
 		if r.done += len(some); r.progress != nil {
 			r.progress(r.done, max(r.of, r.counted.households))
 		}
@@ -343,6 +346,9 @@ func (r *runner) take(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	r.Closed += closed
+	if err := r.hard.write(ctx, tx); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		what, sql string
 		args      []any

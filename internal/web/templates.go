@@ -219,7 +219,7 @@ func (s *Site) office(id string, lang fault.Lang) string {
 }
 
 // functions are what every template may call: see each.
-var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": LongDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level, "many": Many}
+var functions = template.FuncMap{"qr": qrImage, "date": date, "longdate": LongDate, "yuan": yuan, "dict": dict, "neg": neg, "level": level, "plural": Plural}
 
 // dict is a map of names and values, for a part that needs more than one.
 func dict(pairs ...any) (map[string]any, error) {
@@ -239,8 +239,8 @@ func dict(pairs ...any) (map[string]any, error) {
 
 func neg(n int) int { return -n }
 
-// Many is a number with what is counted, in English, whose words take an s but for one of them.
-func Many(n int, one string) string {
+// Plural is a number with what is counted, in English, whose words take an s but for one of them.
+func Plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -114,7 +114,7 @@ func (p *Pages) Routes() []web.Route {
 		{Pattern: "GET /reviews", Who: staff, Do: p.reviews},
 		{Pattern: "GET /registers", Who: staff, Do: p.register, List: true, Export: p.exportedRegister()},
 		{Pattern: "GET /registers/month", Who: staff, Do: p.month},
-		{Pattern: "GET /notifications", Who: web.Ready, Do: p.notifications},
+		{Pattern: "GET /notifications", Who: web.Ready, Do: p.notifications, Export: p.exportedNotifications()},
 		{Pattern: "POST /notifications", Who: web.Ready, Do: p.readNotifications},
 		{Pattern: "GET /messages", Who: resends, Do: p.messages},
 		{Pattern: "GET /messages/{id}", Who: resends, Do: p.message},

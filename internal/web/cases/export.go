@@ -12,6 +12,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/money"
+	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/web"
 )
 
@@ -103,4 +104,23 @@ func daySaid(d calendar.Date) string {
 		return ""
 	}
 	return d.String()
+}
+
+// exportedNotifications gives what somebody was told as a file.
+func (p *Pages) exportedNotifications() *web.Export {
+	return &web.Export{Zh: "通知", En: "Notifications", Personal: true,
+		Head: func(v *web.Visit) []string {
+			return []string{v.Say("时间", "At"), v.Say("标题", "Title"), v.Say("内容", "Text"), v.Say("急", "Urgent"), v.Say("已读", "Read")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *web.Visit) (rows [][]string, next string, err error) {
+			all, err := notification.List(ctx, tx, number(v.R.URL.Query().Get("after")), web.ExportPage)
+			yes := map[bool]string{true: v.Say("是", "yes")}
+			for _, n := range all {
+				rows = append(rows, []string{n.At.In(zone).Format("2006-01-02 15:04"), n.Title.In(v.Lang), n.Text.In(v.Lang), yes[n.Urgent], yes[n.Read]})
+			}
+			if len(all) == web.ExportPage {
+				next = fmt.Sprint(all[len(all)-1].ID)
+			}
+			return rows, next, err
+		}}
 }

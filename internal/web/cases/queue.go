@@ -274,7 +274,7 @@ func (p *Pages) left(v *web.Visit, q *casework.Queued) left {
 	}
 	late := q.Overdue(now)
 	if hours := int(q.Deadline.Sub(now).Hours()); !late && hours < 24 && q.Occasion == casework.Emergency {
-		return left{Text: v.Say(fmt.Sprintf("剩%d小时", hours), web.Many(hours, "hour")+" left"), Soon: true}
+		return left{Text: v.Say(fmt.Sprintf("剩%d小时", hours), web.Plural(hours, "hour")+" left"), Soon: true}
 	}
 	today, last := dayOf(now), dayOf(q.Deadline.Add(-time.Nanosecond))
 	n, err := p.Pack.Calendar.Between(today, last)
@@ -285,9 +285,9 @@ func (p *Pages) left(v *web.Visit, q *casework.Queued) left {
 	}
 	switch {
 	case late:
-		return left{Text: v.Say(fmt.Sprintf("超期%d%s", max(-n, 1), unitZh), web.Many(max(-n, 1), unitEn)+" late"), Late: true, Max: barDays}
+		return left{Text: v.Say(fmt.Sprintf("超期%d%s", max(-n, 1), unitZh), web.Plural(max(-n, 1), unitEn)+" late"), Late: true, Max: barDays}
 	case n <= 0:
 		return left{Text: v.Say("今天到期", "due today"), Soon: true, Max: barDays}
 	}
-	return left{Text: v.Say(fmt.Sprintf("剩%d%s", n, unitZh), web.Many(n, unitEn)+" left"), Soon: n <= 2, Now: min(n, barDays), Max: barDays}
+	return left{Text: v.Say(fmt.Sprintf("剩%d%s", n, unitZh), web.Plural(n, unitEn)+" left"), Soon: n <= 2, Now: min(n, barDays), Max: barDays}
 }

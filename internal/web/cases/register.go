@@ -186,7 +186,7 @@ func (p *Pages) notifications(v *web.Visit) error {
 func (p *Pages) showNotifications(v *web.Visit, status int, f form) error {
 	page := &notificationsPage{Forms: f}
 	err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		if page.Rows, err = notification.List(ctx, tx, number(v.R.URL.Query().Get("before")), perPage+1); err != nil {
+		if page.Rows, err = notification.List(ctx, tx, number(v.R.URL.Query().Get("after")), perPage+1); err != nil {
 			return err
 		}
 		if page.Unread, err = notification.Unread(ctx, tx, v.Now()); err != nil || p.Notes == nil {
@@ -200,7 +200,7 @@ func (p *Pages) showNotifications(v *web.Visit, status int, f form) error {
 	}
 	if len(page.Rows) > perPage {
 		page.Rows = page.Rows[:perPage]
-		page.More = fmt.Sprint("/notifications?before=", page.Rows[perPage-1].ID)
+		page.More = fmt.Sprint("/notifications?after=", page.Rows[perPage-1].ID)
 	}
 	if len(page.Rows) > 0 {
 		page.Newest = page.Rows[0].ID

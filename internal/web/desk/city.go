@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -49,9 +50,9 @@ func (p *Pages) path(h discovery.Hard) string {
 
 func twoDigits(n money.Decimal) string {
 	if short, ok := n.Round(2); ok {
-		return short.String()
+		return short.Text()
 	}
-	return n.String()
+	return n.Text()
 }
 
 // times is how many days decisions of the last twelve months took, beside what they took before the reform.
@@ -87,7 +88,11 @@ func (p *Pages) lapses(ctx context.Context, tx pgx.Tx, d *on) error {
 	s := part{Title: d.Say("要到期的政策标准", "Policy that lapses"), To: "/operations", Empty: d.Say("没有快到期的政策标准", "No figure or rule lapses soon"),
 		How: d.Say("到期后没有接续的标准，提前三个月列在这里", "Figures and rules with nothing after them stand here three months ahead")}
 	for _, one := range all {
-		s.Rows = append(s.Rows, row{To: "/operations", Title: d.Say(one.Zh, one.En), When: p.by(d, one.Due), Late: one.Due < d.Today(), Soon: one.Step <= 7})
+		what, name := d.Say(one.Zh, one.En), d.Say(one.Zh, one.En)
+		if n := strings.IndexAny(what, "（("); n > 0 { // its name in the pack, which a list need not begin with
+			name = strings.Trim(what[:n], " “”")
+		}
+		s.Rows = append(s.Rows, row{To: "/operations", Title: name, Detail: what, When: p.by(d, one.Due), Late: one.Due < d.Today(), Soon: one.Step <= 7})
 	}
 	d.late(n, "政策标准要到期", "Figures that lapse", "/operations")
 	d.add(s)

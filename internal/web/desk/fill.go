@@ -226,11 +226,11 @@ func (p *Pages) by(d *on, day calendar.Date) string {
 	case day == 0 || day == calendar.Forever:
 		return ""
 	case n < 0:
-		return d.Say(fmt.Sprintf("超期%d天", -n), web.Many(-n, "day")+" late")
+		return d.Say(fmt.Sprintf("超期%d天", -n), web.Plural(-n, "day")+" late")
 	case n == 0:
 		return d.Say("今天到期", "due today")
 	default:
-		return d.Say(fmt.Sprintf("%d天后到期", n), "due in "+web.Many(n, "day"))
+		return d.Say(fmt.Sprintf("%d天后到期", n), "due in "+web.Plural(n, "day"))
 	}
 }
 

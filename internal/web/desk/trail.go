@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,7 +51,7 @@ func (p *Pages) opened(ctx context.Context, tx pgx.Tx, d *on) error {
 		How: d.Say("身份证号、电话、账号、病情，谁打开、为了什么，都有记录", "Who opens a number, a phone, an account or a diagnosis, and what for, is on record")}
 	for _, o := range all {
 		s.Rows = append(s.Rows, row{To: "/openings?account=" + strconv.FormatInt(o.Account, 10), Title: d.nameOf(o.Account, o.Name),
-			Detail: d.Say(fmt.Sprintf("%d次，涉及%d人", o.Openings, o.Subjects), fmt.Sprintf("%d times, of %d people", o.Openings, o.Subjects))})
+			Detail: d.Say(fmt.Sprintf("%d次，涉及%d人", o.Openings, o.Subjects), fmt.Sprintf("%s, of %d", web.Plural(o.Openings, "time"), o.Subjects))})
 	}
 	d.add(s)
 	return nil
@@ -85,27 +84,6 @@ func (p *Pages) trail(ctx context.Context, tx pgx.Tx, d *on) error {
 	d.figure(n, "一天内的操作", "Acts in a day", "/acts")
 	d.add(s)
 	return nil
-}
-
-// actNames are of what acts are, by the first word of their kind.
-var actNames = map[string][2]string{
-	"account": {"账号", "accounts"}, "session": {"登录", "sessions"}, "resident": {"居民账号", "residents' accounts"}, "opening": {"查看敏感信息", "openings"},
-	"person": {"人员", "people"}, "people": {"查找人员", "searches"}, "household": {"家庭", "households"}, "fact": {"信息", "facts"}, "statement": {"陈述", "statements"},
-	"means": {"核对", "checks of means"}, "batch": {"数据批次", "batches"}, "feed": {"数据", "feeds"}, "upload": {"上传", "uploads"}, "row": {"数据行", "rows"},
-	"warning": {"预警", "warnings"}, "report": {"反映困难", "reports"}, "visit": {"走访", "visits"}, "filing": {"申报", "filings"}, "item": {"事项", "items"},
-	"review": {"定期核查", "reviews"}, "award": {"救助", "help"}, "appeal": {"复议诉讼", "appeals"}, "objection": {"异议", "objections"}, "meeting": {"一事一议", "conferences"},
-	"supervision": {"县级监管", "supervision"}, "paper": {"材料", "papers"}, "archive": {"归档", "archives"}, "notification": {"通知", "notifications"},
-	"notice": {"平台提醒", "notices"}, "job": {"后台任务", "jobs"}, "key": {"密钥", "keys"}, "screening": {"全量评估", "screening"}, "export": {"导出", "exports"},
-	"token": {"接口口令", "tokens"}, "relative": {"近亲属申报", "relatives"}, "policy": {"政策", "policy"}, "file": {"档案", "files"},
-}
-
-// actName is of what acts of a kind are; of one that has no name the kind itself.
-func (d *on) actName(kind string) string {
-	first, _, _ := strings.Cut(kind, ".")
-	if name, ok := actNames[first]; ok {
-		return d.Say(name[0], name[1])
-	}
-	return kind
 }
 
 // proof is how the ledger stands: what anybody can check without trusting the platform.
@@ -152,6 +130,7 @@ type kind struct {
 type actRow struct {
 	ledger.Done
 	Name, Who, Role string
+	About, To       string // what it is about, and where that is
 }
 
 const trailShown = 50
@@ -166,8 +145,9 @@ func (p *Pages) acts(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+		d := &on{Visit: v}
 		for _, k := range kinds {
-			page.Kinds = append(page.Kinds, kind{k.Kind, fmt.Sprintf("%s (%d)", k.Kind, k.Acts)})
+			page.Kinds = append(page.Kinds, kind{k.Kind, fmt.Sprintf("%s (%d)", d.actName(k.Kind), k.Acts)})
 		}
 		all, err := ledger.Acts(v.R.Context(), tx, page.Kind, before, trailShown+1)
 		if err != nil {
@@ -177,7 +157,7 @@ func (p *Pages) acts(v *web.Visit) error {
 			all = all[:trailShown]
 			page.Next = "/acts?" + url.Values{"kind": {page.Kind}, "before": {strconv.FormatInt(all[trailShown-1].ID, 10)}}.Encode()
 		}
-		page.Rows, err = actRows(v.R.Context(), tx, &on{Visit: v}, all)
+		page.Rows, err = actRows(v.R.Context(), tx, d, all)
 		return err
 	})
 	if err != nil {
@@ -197,6 +177,7 @@ func actRows(ctx context.Context, tx pgx.Tx, d *on, all []ledger.Done) (rows []a
 	}
 	for _, a := range all {
 		r := actRow{Done: a, Name: d.actName(a.Kind), Who: d.nameOf(a.Account, names[a.Account])}
+		r.About, r.To = d.about(a.Subject)
 		if role, ok := access.ParseRole(a.Role); ok {
 			r.Role = role.Name(d.Lang)
 		}
@@ -220,7 +201,8 @@ type openerRow struct {
 
 type openingRow struct {
 	access.Opening
-	Who, Role, For string
+	Who, Role, For, What string
+	About, To            string
 }
 
 const openingsShown = 100
@@ -239,7 +221,9 @@ func (p *Pages) openings(v *web.Visit) error {
 		}
 		all, err := access.OpeningsSince(v.R.Context(), tx, since, account, openingsShown)
 		for _, o := range all {
-			page.Rows = append(page.Rows, openingRow{o, d.nameOf(o.Account, o.Name), o.Role.Name(v.Lang), o.Purpose.Name(v.Lang)})
+			r := openingRow{Opening: o, Who: d.nameOf(o.Account, o.Name), Role: o.Role.Name(v.Lang), For: o.Purpose.Name(v.Lang), What: p.fieldName(d, o.Field)}
+			r.About, r.To = d.about(o.Subject)
+			page.Rows = append(page.Rows, r)
 		}
 		return err
 	})

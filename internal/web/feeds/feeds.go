@@ -54,7 +54,7 @@ const largestUpload = 2<<30 + 1<<20
 func (p *Pages) Routes() []web.Route {
 	sees, delivers, promotes, operates := web.May(access.SeeFeeds), web.May(access.Deliver), web.May(access.PromoteBatch), web.May(access.Operate)
 	return []web.Route{
-		{Pattern: "GET /feeds", Who: sees, Do: p.standing},
+		{Pattern: "GET /feeds", Who: sees, Do: p.standing, List: true, Export: p.exportedStanding()},
 		{Pattern: "GET /feeds/{feed}", Who: sees, Do: p.feed},
 		{Pattern: "GET /feeds/uploads", Who: delivers, Do: p.uploads},
 		{Pattern: "POST /feeds/uploads", Who: delivers, Do: p.upload, Largest: largestUpload, Keyless: "a file is known by its contents: the same twice is one upload"},

@@ -58,18 +58,58 @@ func (p *Pages) standing(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	feeds := p.seenFeeds(v)
-	for _, f := range feeds {
-		line := p.line(v, f, all)
-		if line.Late+line.Never > 0 {
-			page.LateCount++
-		} else if page.Late {
-			continue
+	lines, late := p.lines(v, all)
+	page.LateCount = late
+	page.AllFeedCount = len(lines)
+	for _, line := range lines {
+		if line.late() || !page.Late {
+			page.Feeds = append(page.Feeds, line)
 		}
-		page.Feeds = append(page.Feeds, line)
 	}
-	page.AllFeedCount = len(feeds)
 	return v.Render(http.StatusOK, p.templates, "feeds", page)
+}
+
+// lines are how all feeds stand that the visitor sees, and how many of them are late.
+func (p *Pages) lines(v *web.Visit, all []ingest.Freshness) (lines []feedLine, late int) {
+	for _, f := range p.seenFeeds(v) {
+		line := p.line(v, f, all)
+		if line.late() {
+			late++
+		}
+		lines = append(lines, line)
+	}
+	return lines, late
+}
+
+// late reports whether a feed is late or never came somewhere.
+func (l *feedLine) late() bool { return l.Late+l.Never > 0 }
+
+// exportedStanding gives the list as a file.
+func (p *Pages) exportedStanding() *web.Export {
+	return &web.Export{Zh: "数据报送情况", En: "How feeds stand",
+		Head: func(v *web.Visit) []string {
+			return []string{v.Say("数据来源", "Feed"), v.Say("标识", "Id"), v.Say("部门", "Department"), v.Say("最近报送", "Newest"), v.Say("县数", "Counties"), v.Say("按时的县", "In time"), v.Say("逾期的县", "Late"),
+				v.Say("逾期在", "Late in"), v.Say("从未报送的县", "Never came"), v.Say("行数", "Rows"), v.Say("待更正", "To be mended"), v.Say("对上人口登记", "Matched")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *web.Visit) (rows [][]string, next string, err error) {
+			all, err := p.Record.Freshness(ctx, tx, v.Today())
+			if err != nil {
+				return nil, "", err
+			}
+			lines, _ := p.lines(v, all)
+			for _, l := range lines {
+				if v.R.URL.Query().Get("late") == "1" && !l.late() {
+					continue
+				}
+				newest := ""
+				if l.Newest != 0 {
+					newest = l.Newest.String()
+				}
+				rows = append(rows, []string{l.Name, l.ID, l.Department, newest, strconv.Itoa(l.Counties), strconv.Itoa(l.Fresh), strconv.Itoa(l.Late), l.LateIn, strconv.Itoa(l.Never),
+					strconv.FormatInt(l.Rows, 10), strconv.FormatInt(l.Rejected, 10), l.Matched})
+			}
+			return rows, "", nil
+		}}
 }
 
 // line adds up how a feed stands in the counties of the visitor's area.
@@ -223,7 +263,7 @@ func county(v *web.Visit, s ingest.Freshness) countyLine {
 	line.State, line.Class = v.Say("按时", "fresh"), "good"
 	if s.Late {
 		days := calendar.Days(s.Due, v.Today())
-		line.State, line.Class = v.Say(fmt.Sprintf("逾期%d天", days), web.Many(days, "day")+" late"), "bad"
+		line.State, line.Class = v.Say(fmt.Sprintf("逾期%d天", days), web.Plural(days, "day")+" late"), "bad"
 	}
 	return line
 }

@@ -49,7 +49,7 @@ func (f *Files) Routes() []web.Route {
 	see := web.May(access.SeeFile)
 	return []web.Route{
 		{Pattern: "GET /people", Who: web.May(access.SearchPeople), Do: f.searchPage},
-		{Pattern: "GET /hardest", Who: web.May(access.SeeRanking), Do: f.hardest},
+		{Pattern: "GET /hardest", Who: web.May(access.SeeRanking), Do: f.hardest, List: true, Export: f.exportedHardest()},
 		{Pattern: "GET /files/{household}", Who: see, Do: f.filePage},
 		{Pattern: "POST /files/{household}/open/{person}", Who: see, Do: f.openValue, Keyless: "shows, and is recorded each time"},
 		{Pattern: "GET /files/{household}/programmes/{programme}", Who: see, Do: f.outcomePage},

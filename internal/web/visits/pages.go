@@ -95,7 +95,7 @@ func (p *Pages) Routes() []web.Route {
 		{Pattern: "POST /visits/{visit}/files", Who: visitors, Do: p.upload, Largest: largestUpload, Keyless: ownKey},
 		{Pattern: "POST /visits/{visit}/end", Who: visitors, Do: p.end, Keyless: ownKey},
 		{Pattern: "GET /visit-files/{file}", Who: readers, Do: p.look},
-		{Pattern: "GET /visit-plans", Who: deciders, Do: p.plans, List: true},
+		{Pattern: "GET /visit-plans", Who: deciders, Do: p.plans, List: true, Export: p.exportedPlans()},
 		{Pattern: "GET /visit-plans/new", Who: deciders, Do: p.newPlan},
 		{Pattern: "GET /visit-plans/new/{household}", Who: deciders, Do: p.newPlanFor},
 		{Pattern: "POST /visit-plans", Who: deciders, Do: p.makePlan},

@@ -61,7 +61,7 @@ func (p *Pages) plans(v *web.Visit) error {
 		if len(all) > mostPlans {
 			all = all[:mostPlans]
 			last := all[mostPlans-1]
-			kept.Set("after", fmt.Sprintf("%s.%d", last.Due, last.ID))
+			kept.Set("after", placeOf(last))
 			page.Next = "/visit-plans?" + kept.Encode()
 		}
 		for _, one := range all {
@@ -78,6 +78,35 @@ func (p *Pages) plans(v *web.Visit) error {
 		page.First = "/visit-plans?" + kept.Encode()
 	}
 	return v.Render(http.StatusOK, p.templates, "plans", page)
+}
+
+// exportedPlans gives the planned visits as a file.
+func (p *Pages) exportedPlans() *web.Export {
+	return &web.Export{Zh: "走访安排", En: "Visits planned", Personal: true,
+		Head: func(v *web.Visit) []string {
+			return []string{v.Say("编号", "No."), v.Say("最迟", "Due"), v.Say("户主", "Household of"), v.Say("地方", "Place"), v.Say("目的", "Purpose"), v.Say("预警", "Warnings"), v.Say("走访人", "Visitors"),
+				v.Say("看什么", "What to look at")}
+		},
+		Page: func(ctx context.Context, tx pgx.Tx, v *web.Visit) (rows [][]string, next string, err error) {
+			q := v.R.URL.Query()
+			after, err := afterOf(q.Get("after"))
+			if err != nil {
+				return nil, "", err
+			}
+			all, err := p.Visits.Planned(ctx, tx, filterOf(v, q), after, web.ExportPage)
+			for _, one := range all {
+				r, why := rowOf(v, one), []string{}
+				for _, w := range one.Why {
+					why = append(why, w.Name.In(v.Lang))
+				}
+				rows = append(rows, []string{strconv.FormatInt(one.ID, 10), one.Due.String(), r.Name, v.Place(one.Area), one.Purpose.Name(v.Lang), strings.Join(why, v.Say("、", ", ")),
+					strings.Join(r.Who, v.Say("、", ", ")), one.Note})
+			}
+			if len(all) == web.ExportPage {
+				next = placeOf(all[len(all)-1])
+			}
+			return rows, next, err
+		}}
 }
 
 // filterOf reads the filters of an address; what is none filters nothing.
@@ -125,6 +154,9 @@ func colleagues(ctx context.Context, tx pgx.Tx, v *web.Visit) ([]option, error) 
 	}
 	return named, nil
 }
+
+// placeOf is a visit's place in the list.
+func placeOf(one visit.Visit) string { return fmt.Sprintf("%s.%d", one.Due, one.ID) }
 
 // afterOf is the visit after which a page begins, written as its last day and its number.
 func afterOf(written string) (after visit.Visit, err error) {
