@@ -25,6 +25,7 @@ import (
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/rules"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/packs"
 )
 
@@ -486,4 +487,22 @@ func pattern(shown string) *regexp.Regexp {
 	}
 	b.WriteString(`\z`)
 	return regexp.MustCompile(b.String())
+}
+
+// TestEvents: the page on running the platform names every event of which somebody is told, in both languages, and none that there is not.
+func TestEvents(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| [^|]+ \\| [^|]+ \\| [^|]+ \\|$")
+	for _, name := range []string{"operations.md", "operations.zh.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var named []string
+		for _, m := range row.FindAllSubmatch(text, -1) {
+			named = append(named, string(m[1]))
+		}
+		if diff := cmp.Diff(telling.Templates(), named); diff != "" {
+			t.Errorf("%s does not tell of the events there are (-are +told):\n%s", name, diff)
+		}
+	}
 }
