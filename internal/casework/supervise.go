@@ -13,8 +13,8 @@ import (
 // Supervision is something that the county is to look at.
 type Supervision struct {
 	ID    int64
-	Kind  string // overdue, overridden, returned, near-kin, drawn, complaint, asked
-	About string // of overdue the step that is late; "decision:3", "event:7"
+	Kind  string // overdue, overridden, returned, near-kin, drawn, reconsideration, complaint, asked
+	About string // of overdue the step that is late; "decision:3", "event:7", "appeal:2"
 	At    time.Time
 	State string // open, asked, answered, closed
 	Item  *Queued

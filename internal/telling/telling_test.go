@@ -96,6 +96,10 @@ func TestEveryEventIsTold(t *testing.T) {
 				if inside && isOf(names, n.Name) {
 					names[n.Name] = true
 				}
+			case *ast.CallExpr:
+				for _, text := range literalTemplates(n) {
+					t.Errorf("%s: the template %s is named by its text", path, text)
+				}
 			case *ast.KeyValueExpr:
 				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Template" {
 					if text, ok := n.Value.(*ast.BasicLit); ok {
@@ -113,6 +117,20 @@ func TestEveryEventIsTold(t *testing.T) {
 	}
 }
 
+// literalTemplates are the templates that a call of some method tell names by their texts.
+func literalTemplates(call *ast.CallExpr) (all []string) {
+	called, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || !strings.EqualFold(called.Sel.Name, "tell") {
+		return nil
+	}
+	for _, arg := range call.Args {
+		if text, ok := arg.(*ast.BasicLit); ok && slices.Contains(telling.Templates(), strings.Trim(text.Value, "`\"")) {
+			all = append(all, text.Value)
+		}
+	}
+	return all
+}
+
 func isOf(names map[string]bool, name string) bool { _, ok := names[name]; return ok }
 
 // sources are the files of the program, without tests.
@@ -128,7 +146,7 @@ func sources(t *testing.T) map[string]*ast.File {
 			if err != nil {
 				return err
 			}
-			if !strings.Contains(string(content), "telling") && !strings.Contains(string(content), "Template:") {
+			if !strings.Contains(strings.ToLower(string(content)), "tell") && !strings.Contains(string(content), "Template:") {
 				return nil
 			}
 			all[path], err = parser.ParseFile(token.NewFileSet(), path, content, 0)

@@ -250,5 +250,13 @@ func TestTheFamilyAnswersAndContests(t *testing.T) {
 	w.wants("reconsideration", w.send("zhiqiang", "/my/matters/1", "/my/matters/1/appeal", "kind", "reconsideration", "said", "请重新核对"), 200, "请重新核对", "正在处理")
 	w.wants("asked for twice", w.send("zhiqiang", "/my/matters/1", "/my/matters/1/appeal", "kind", "reconsideration", "said", "再请"), 409, "正在处理")
 	w.wants("the county sees it", w.get("supervisor", "/cases/1"), 200, "请重新核对")
-	w.wants("in its queue", w.get("supervisor", "/supervision"), 200, "投诉")
+	w.wants("in its queue", w.get("supervisor", "/supervision?kind=reconsideration"), 200, "国志强")
+	if p := w.get("supervisor", "/supervision?kind=complaint"); strings.Contains(p.raw, "国志强") {
+		t.Error("the county is shown a complaint where reconsideration is asked for")
+	}
+	for _, told := range []string{"template = 'appeal-received' and account = (select id from account where login = 'zhiqiang')", "template = 'appeal-filed' and role = 'decider'", "template = 'appeal-filed' and role = 'supervisor'"} {
+		if n := w.count("notification where about = 'item:1' and " + told); n != 1 {
+			t.Errorf("%s: told %d times, want once", told, n)
+		}
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +16,7 @@ import (
 	"dajiuzhu/internal/means"
 	"dajiuzhu/internal/notification"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/web"
 )
 
@@ -367,7 +367,7 @@ func (p *Pages) ownWithdraw(ctx context.Context, tx pgx.Tx, v *web.Visit, item *
 	if err := p.Casework.Withdraw(ctx, tx, item.ID, casework.Happening{Reason: why}, v.Now()); err != nil || item.Next == nil {
 		return err
 	}
-	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), "item-arrived", "withdrawn",
+	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), telling.ItemArrived, "withdrawn",
 		notification.Args{"step": pack.Text{Zh: "申请人已撤回，不用再办", En: "withdrawn by the applicant: nothing to be done"}, "due": byWhen(item.Due)})
 }
 
@@ -383,7 +383,7 @@ func (p *Pages) ownAnswer(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	if err := p.Casework.AnswerLacking(ctx, tx, item.ID, l.Step, said, v.Now()); err != nil {
 		return err
 	}
-	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), "item-arrived", "answered-"+v.Key(),
+	return p.tell(ctx, tx, item, officeOf(item.Next, item.NextRank, item.Department, item.Area), telling.ItemArrived, "answered-"+v.Key(),
 		notification.Args{"step": pack.Text{Zh: "申请人答复了缺件告知", En: "the applicant answered the notice of what lacks"}, "due": byWhen(item.Due)})
 }
 
@@ -422,10 +422,7 @@ func (p *Pages) ownAppeal(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	if err != nil {
 		return err
 	}
-	county := notification.To{Office: notification.Office{Role: access.Supervisor, Area: item.Area.At(area.County)}}
-	remedy := words["remedy"][kind]
-	return p.tell(ctx, tx, item, county, "item-arrived", "appeal-"+strconv.FormatInt(id, 10), notification.Args{"due": byWhen(time.Time{}),
-		"step": pack.Text{Zh: "申请人提出" + remedy.Zh, En: "the applicant asks for " + remedy.En}})
+	return p.tellOfAppeal(ctx, tx, item, id)
 }
 
 // ownReceived says that what was granted came to the family.

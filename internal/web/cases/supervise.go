@@ -41,7 +41,7 @@ type supervisedRow struct {
 	About string // the step that is late
 }
 
-var supervisionKinds = []string{"overdue", "overridden", "returned", "near-kin", "drawn", "complaint", "asked"}
+var supervisionKinds = []string{"overdue", "overridden", "returned", "near-kin", "reconsideration", "complaint", "drawn", "asked"}
 
 func (p *Pages) supervision(v *web.Visit) error {
 	q := v.R.URL.Query()

@@ -60,7 +60,7 @@ var words = map[string]map[string]pack.Text{
 	},
 	"supervision": {
 		"overdue": {Zh: "超期", En: "overdue"}, "overridden": {Zh: "与预判不一致", En: "decided otherwise"}, "returned": {Zh: "退回", En: "returned"}, "near-kin": {Zh: "近亲属", En: "near relatives"},
-		"drawn": {Zh: "抽中", En: "drawn"}, "complaint": {Zh: "投诉", En: "complaint"}, "asked": {Zh: "主动查看", En: "looked at"},
+		"drawn": {Zh: "抽中", En: "drawn"}, "reconsideration": {Zh: "行政复议", En: "reconsideration"}, "complaint": {Zh: "投诉", En: "complaint"}, "asked": {Zh: "主动查看", En: "looked at"},
 	},
 	"supervised": {"open": {Zh: "待看", En: "to be looked at"}, "asked": {Zh: "已询问", En: "asked"}, "answered": {Zh: "已答复", En: "answered"}, "closed": {Zh: "已了结", En: "closed"}},
 	"act":        {"ask": {Zh: "询问", En: "asked"}, "answer": {Zh: "答复", En: "answered"}, "close": {Zh: "了结", En: "closed"}},

@@ -112,7 +112,7 @@ var supervisions = []struct {
 	grave        bool
 }{
 	{"overdue", "超期", "Overdue", true}, {"overridden", "与预判不一致", "Decided otherwise", true}, {"near-kin", "近亲属", "Near relatives", true},
-	{"complaint", "投诉", "Complaints", true}, {"drawn", "抽中待看", "Drawn", false}, {"returned", "退回", "Returned", false}, {"asked", "主动查看", "Looked at", false},
+	{"reconsideration", "行政复议", "Reconsiderations", true}, {"complaint", "投诉", "Complaints", true}, {"drawn", "抽中待看", "Drawn", false}, {"returned", "退回", "Returned", false}, {"asked", "主动查看", "Looked at", false},
 }
 
 // supervised is how many cases the county has to look at, by why.
