@@ -398,6 +398,9 @@ type (
 	sweepJob struct {
 		Hour string `json:"hour"`
 	}
+	pagesJob struct {
+		Minute string `json:"minute"`
+	}
 	renewJob struct {
 		Hour string `json:"hour"`
 	}
@@ -410,6 +413,7 @@ func (warningsJob) Kind() string { return "warnings.sweep" }
 func (overdueJob) Kind() string  { return "casework.overdue" }
 func (reviewsJob) Kind() string  { return "casework.reviews" }
 func (sweepJob) Kind() string    { return "sessions.sweep" }
+func (pagesJob) Kind() string    { return "pages.sweep" }
 func (renewJob) Kind() string    { return "keys.renew" }
 
 // newQueue is the one place where jobs are declared.
@@ -429,9 +433,8 @@ func (p *platform) newQueue() (*jobs.Queue, error) {
 			jobs.Handle(p.sweepUploads),
 			jobs.Handle(p.tellDead),
 			jobs.Handle(func(ctx context.Context, j web.ExportJob) error { return p.site.MakeExport(ctx, j) }), // the site is there before the queue runs
-			jobs.Handle(func(ctx context.Context, _ sweepJob) error {
-				return errors.Join(p.access.Sweep(ctx), web.Sweep(ctx, p.db, p.queue, p.clock()))
-			}),
+			jobs.Handle(func(ctx context.Context, _ sweepJob) error { return p.access.Sweep(ctx) }),
+			jobs.Handle(func(ctx context.Context, _ pagesJob) error { return p.site.Sweep(ctx) }),
 		),
 		Periodic: []jobs.Periodic{
 			{Name: "nightly screening", When: jobs.Daily(2, 0), Make: func(due time.Time) jobs.Args { return screenJob{Day: due.Format(time.DateOnly)} }},
@@ -446,6 +449,7 @@ func (p *platform) newQueue() (*jobs.Queue, error) {
 			{Name: "figures and rules that lapse", When: jobs.Daily(6, 10), Make: func(due time.Time) jobs.Args { return lapsesJob{due.Format(time.DateOnly)} }},
 			{Name: "jobs that are dead", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return deadJob{due.Format(time.RFC3339)} }},
 			{Name: "clean-up of uploads", When: jobs.Daily(3, 30), Make: func(due time.Time) jobs.Args { return uploadsJob{due.Format(time.DateOnly)} }},
+			{Name: "files of lists whose job died", When: jobs.Every(5 * time.Minute), Make: func(due time.Time) jobs.Args { return pagesJob{due.Format(time.RFC3339)} }},
 			{Name: "clean-up of sessions", When: jobs.Every(time.Hour), Make: func(due time.Time) jobs.Args { return sweepJob{due.Format(time.RFC3339)} }},
 		},
 	})

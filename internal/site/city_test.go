@@ -230,7 +230,7 @@ func (s *staff) check(h busy) {
 func (s *staff) report(n int, h busy) {
 	s.Helper()
 	s.as(h.officer, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := s.deps.Warnings.Receive(ctx, tx, warning.Report{Source: warning.ByVillage, Area: h.village, Household: h.id, What: telling, On: today(), Once: fmt.Sprint(s.series, n)})
+		_, err := s.deps.Warnings.Receive(ctx, tx, warning.Report{Source: warning.ByVillage, Area: h.village, Household: h.id, What: overheard, On: today(), Once: fmt.Sprint(s.series, n)})
 		return err
 	})
 }

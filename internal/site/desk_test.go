@@ -157,7 +157,7 @@ func (w *world) reports(account int64, where area.Code) {
 	w.Helper()
 	y, m, day := time.Now().Date()
 	w.must(w.db.As(w.Context(), postgres.Principal{Account: account, Role: "organisation", Area: where}, func(tx pgx.Tx) error {
-		_, err := w.deps.Warnings.Receive(w.Context(), tx, warning.Report{Source: warning.ByOrganisation, Area: village, What: telling, On: calendar.Must(y, m, day), Once: "o"})
+		_, err := w.deps.Warnings.Receive(w.Context(), tx, warning.Report{Source: warning.ByOrganisation, Area: village, What: overheard, On: calendar.Must(y, m, day), Once: "o"})
 		return err
 	}))
 }

@@ -57,6 +57,11 @@ func (w *world) lists(visitors []visitor) {
 			held += strings.Count(a.text, "\n") - 1
 		}
 	}
+	var told int
+	w.must(w.db.Own().QueryRow(w.Context(), "select count(*) from notification n join page_export e on n.about = 'export:' || e.id and n.account = e.account where n.template = 'export-ready'").Scan(&told))
+	if told != made {
+		w.Errorf("of %d files %d are told of", made, told)
+	}
 	if made < 15 || held < 10 {
 		w.Errorf("%d files were made with %d rows", made, held)
 	}

@@ -4,6 +4,10 @@
 package site
 
 import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/discovery"
@@ -47,7 +51,7 @@ type Deps struct {
 
 // New returns the site with all pages there are, in the order of the bar on top.
 func New(c web.Config, d Deps) (*web.Site, error) {
-	c.Places, c.Offices = d.Policy.Pack().Areas, offices(d.Policy.Pack())
+	c.Places, c.Offices, c.Exported = d.Policy.Pack().Areas, offices(d.Policy.Pack()), exported(d.Telling)
 	var all []web.Pages
 	for _, make := range []func(web.Config, Deps) (web.Pages, error){desked, warned, visited, cased, checked, filed, fed, trailed} {
 		pages, err := make(c, d)
@@ -57,6 +61,14 @@ func New(c web.Config, d Deps) (*web.Site, error) {
 		all = append(all, pages)
 	}
 	return web.New(c, all...)
+}
+
+// exported tells whoever asked for a file what became of it.
+func exported(t *telling.Telling) func(context.Context, pgx.Tx, web.Exported) error {
+	return func(ctx context.Context, tx pgx.Tx, e web.Exported) error {
+		return t.ExportEnded(ctx, tx, telling.Export{ID: e.ID, Account: e.Account, Area: e.Area, Name: pack.Text{Zh: e.Zh, En: e.En}, Until: e.Until,
+			Why: pack.Text{Zh: e.Why.Zh, En: e.Why.En}})
+	}
 }
 
 // offices are the departments of a pack.

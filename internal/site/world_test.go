@@ -35,6 +35,7 @@ import (
 	"dajiuzhu/internal/rules"
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/site"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
@@ -66,12 +67,12 @@ var people = []struct{ name, number, birth string }{
 }
 
 const (
-	home    = "国寨村槐树下第十二户"
-	telling = "邻居家连着几天没有开火"
+	home      = "国寨村槐树下第十二户"
+	overheard = "邻居家连着几天没有开火"
 )
 
 // traces are what shows that something of the household came to somebody.
-var traces = []string{people[0].name, people[1].name, people[2].name, home, telling}
+var traces = []string{people[0].name, people[1].name, people[2].name, home, overheard}
 
 // world is the whole site, served, with somebody in every role.
 type world struct {
@@ -137,6 +138,8 @@ func (w *world) serve() {
 	d.Warnings = warning.New(policy.Pack(), w.keys, planner{})
 	d.Casework = casework.New(policy.Pack(), casework.Discovered{Discovery: d.Discovery}).Telling(d.Warnings).Sealing(w.keys)
 	d.Notes = notification.New(notification.Config{DB: w.db, Keys: w.keys, Messages: policy.Pack().Messages, Clock: time.Now, People: d.Registry, Staff: w.access})
+	d.Telling, err = telling.New(d.Notes, policy.Pack(), d.Contact)
+	w.must(err)
 	d.Uploads, err = ingest.NewUploads(d.Record, w.TempDir())
 	w.must(err)
 	d.Queue, err = jobs.New(jobs.Config{DB: w.db, Log: log, Clock: time.Now, Handlers: append(d.Notes.Handlers(),
@@ -193,7 +196,7 @@ func (w *world) work(d site.Deps) {
 		if _, err := visit.Plan(w.Context(), tx, visit.Task{Household: 1, Purpose: visit.Warning, Visitors: []int64{id}, Due: today}); err != nil {
 			return err
 		}
-		if _, err := d.Warnings.Receive(w.Context(), tx, warning.Report{Source: warning.ByVillage, Area: village, Household: 1, What: telling, On: today, Once: "r"}); err != nil {
+		if _, err := d.Warnings.Receive(w.Context(), tx, warning.Report{Source: warning.ByVillage, Area: village, Household: 1, What: overheard, On: today, Once: "r"}); err != nil {
 			return err
 		}
 		_, err := d.Casework.File(w.Context(), tx, casework.Filing{Household: 1, Occasion: casework.Application, Channel: "window",

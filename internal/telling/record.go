@@ -120,19 +120,24 @@ func (t *Telling) JobsDead(ctx context.Context, tx pgx.Tx, dead []jobs.Job) erro
 		Args: notification.Args{"count": number(len(dead))}})
 }
 
-// Export is an export that a job has made.
+// Export is an export that a job has ended with.
 type Export struct {
 	ID      int64
 	Account int64     // whoever asked for it
 	Area    area.Code // of what is in it
 	Name    pack.Text // of what was exported: "预警清单"
 	Until   time.Time // it is kept until then
+	Why     pack.Text // it could not be made, else empty
 }
 
-// ExportReady tells whoever asked for an export that it can be fetched.
-func (t *Telling) ExportReady(ctx context.Context, tx pgx.Tx, e Export) error {
+// ExportEnded tells whoever asked for an export that it can be fetched, or why it could not be made.
+func (t *Telling) ExportEnded(ctx context.Context, tx pgx.Tx, e Export) error {
 	if t == nil {
 		return nil
+	}
+	if e.Why.Zh != "" {
+		return t.tell(ctx, tx, notification.Message{To: notification.To{Account: e.Account}, Template: ExportFails, About: fmt.Sprint("export:", e.ID), Area: e.Area,
+			Args: notification.Args{"file": e.Name, "reason": e.Why}})
 	}
 	return t.tell(ctx, tx, notification.Message{To: notification.To{Account: e.Account}, Template: ExportReady, About: fmt.Sprint("export:", e.ID), Area: e.Area,
 		Args: notification.Args{"file": e.Name, "due": notification.Same(e.Until.In(jobs.Zone).Format("2006-01-02"))}})

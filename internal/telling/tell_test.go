@@ -147,8 +147,11 @@ func TestWhoIsTold(t *testing.T) {
 			return tell.JobsDead(ctx, tx, []jobs.Job{{ID: 8, EndedAt: clock().Add(time.Hour)}, {ID: 9, EndedAt: clock()}})
 		}, "jobs-dead to administrator 3714 of jobs: 有2个后台任务多次重试仍失败，请在“平台运行”里看原因，重做或放弃。"},
 		{"an export is ready", func(ctx context.Context, tx pgx.Tx) error {
-			return tell.ExportReady(ctx, tx, telling.Export{ID: 4, Account: 2, Area: town, Name: pack.Text{Zh: "预警清单", En: "warnings"}, Until: clock()})
+			return tell.ExportEnded(ctx, tx, telling.Export{ID: 4, Account: 2, Area: town, Name: pack.Text{Zh: "预警清单", En: "warnings"}, Until: clock()})
 		}, "export-ready to account 2 of export:4: 您要的“预警清单”已导出，保留到2026-11-02，请及时下载。"},
+		{"an export failed", func(ctx context.Context, tx pgx.Tx) error {
+			return tell.ExportEnded(ctx, tx, telling.Export{ID: 5, Account: 2, Area: town, Name: pack.Text{Zh: "预警清单", En: "warnings"}, Why: pack.Text{Zh: "岗位已结束", En: "the posting ended"}})
+		}, "export-fails to account 2 of export:5: 您要的“预警清单”没有导出：岗位已结束。请到“导出的文件”查看，需要时重新导出。"},
 	} {
 		before := last(t, db)
 		for range 2 {
@@ -187,7 +190,7 @@ func since(t *testing.T, db *postgres.DB, before int64) string {
 
 // What a message is about leads to its page.
 func TestLink(t *testing.T) {
-	for about, want := range map[string]string{"item:12": "/cases/12", "visit:3": "/visits/3", "warning:4": "/warnings/4", "check:5": "/checks/5", "export:6": "/exports/6",
+	for about, want := range map[string]string{"item:12": "/cases/12", "visit:3": "/visits/3", "warning:4": "/warnings/4", "check:5": "/checks/5", "export:6": "/exports#export-6",
 		"meeting:7": "/meetings/7", "feed:settlement": "/feeds/settlement", "conflicts": "/visit-conflicts", "jobs": "/operations", "filing:8": "", "item:x": "", "": "", "feed:": ""} {
 		if got := telling.Link(about); got != want {
 			t.Errorf("%q leads to %q, want %q", about, got, want)

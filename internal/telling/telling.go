@@ -76,6 +76,7 @@ const (
 	LapsesAhead = "lapses-ahead"
 	JobsDead    = "jobs-dead"
 	ExportReady = "export-ready"
+	ExportFails = "export-fails"
 )
 
 // Templates are all templates by which somebody is told of something.
@@ -85,7 +86,7 @@ func Templates() []string {
 		ItemArrived, ItemReturned, ItemQuestion, ItemOverdue, NoticeOver, DecidedOtherwise, ResultBack, FiledLacks, FiledGranted, FiledRefused, MeetingCalled, EmergencyReported, AppealFiled, AppealDecided,
 		ReviewsOpened, ReviewsLate,
 		WarningGiven, WarningsPassed, ReportArrived, VisitGiven, VisitTaken, VisitLate, AnswersDiffer, AnswersAside, CheckAsked, CheckReported, CheckObjected, CheckEnded,
-		FeedLate, FeedsLate, LapsesAhead, JobsDead, ExportReady}
+		FeedLate, FeedsLate, LapsesAhead, JobsDead, ExportReady, ExportFails}
 }
 
 // Telling tells who must be told. It is safe for concurrent use.
@@ -172,7 +173,7 @@ func (t *Telling) administrators(at area.Code) []notification.To {
 }
 
 // links are the pages of what messages are about.
-var links = map[string]string{"item": "/cases/", "meeting": "/meetings/", "warning": "/warnings/", "visit": "/visits/", "check": "/checks/", "export": "/exports/"}
+var links = map[string]string{"item": "/cases/", "meeting": "/meetings/", "warning": "/warnings/", "visit": "/visits/", "check": "/checks/", "export": "/exports#export-"}
 
 // lists are the lists that messages about many things lead to.
 var lists = map[string]string{"warnings:given": "/warnings?view=mine", "warnings:passed": "/warnings?view=desk", "reviews:open": "/reviews", "reviews:late": "/reviews",

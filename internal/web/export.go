@@ -51,7 +51,8 @@ const (
 
 	keptExport   = 7 * 24 * time.Hour
 	mostExports  = 20               // of an account at a time
-	exportAtRest = 15 * time.Minute // without going on, after which its job is taken for dead
+	exportAtRest = 5 * time.Minute  // without another page of rows, after which its job is taken for dead
+	exportInLine = 15 * time.Minute // until a job begins, after which there is taken to be none
 	mostTurns    = 5
 )
 
@@ -208,8 +209,8 @@ func (s *Site) askExport(v *Visit) error {
 			return "", fault.New(fault.Conflict, manyExports, fault.Args{"most": mostExports})
 		}
 		var id int64
-		err := tx.QueryRow(ctx, "insert into page_export (posting, path, query, lang, purpose) values ($1, $2, $3, $4, $5) returning id", v.Session.Posting.ID, path,
-			s.Keys.Seal(exportQuery, query), string(v.Lang), string(purpose)).Scan(&id)
+		err := tx.QueryRow(ctx, "insert into page_export (posting, path, query, lang, purpose, at, touched_at) values ($1, $2, $3, $4, $5, $6, $6) returning id", v.Session.Posting.ID, path,
+			s.Keys.Seal(exportQuery, query), string(v.Lang), string(purpose), s.Clock()).Scan(&id)
 		if err != nil {
 			return "", fmt.Errorf("asking for a file: %w", err)
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/fault"
-	"dajiuzhu/internal/jobs"
 )
 
 // ordered is a file that is to be made.
@@ -55,11 +55,11 @@ func (s *Site) MakeExport(ctx context.Context, j ExportJob) error {
 	case errors.Is(err, errTaken):
 		return nil
 	case errors.As(err, &told) && told.Kind != fault.Internal && told.Kind != fault.Unready:
-		return s.endExport(ctx, o, "failed", told.Message(fault.Lang(o.lang)))
+		return s.endExport(ctx, o, fault.Text{Zh: told.Message(fault.Zh), En: told.Message(fault.En)})
 	case err != nil:
 		return err
 	}
-	return s.endExport(ctx, o, "ready", "")
+	return s.endExport(ctx, o, fault.Text{})
 }
 
 // exporter is the visit of whoever asked for a file to the list, as they stand now.
@@ -136,35 +136,71 @@ func (s *Site) writePart(ctx context.Context, o ordered, part int, rows [][]stri
 	})
 }
 
-// endExport says what became of a file. Of one that failed nothing stays.
-func (s *Site) endExport(ctx context.Context, o ordered, state, why string) error {
+// Exported is a file of a list that is ready, or that could not be made.
+type Exported struct {
+	ID, Account int64      // whoever asked for it
+	Area        area.Code  // in which they asked
+	Zh, En      string     // what the list is called
+	Until       time.Time  // until when it is kept
+	Why         fault.Text // it failed, else empty
+}
+
+// endExport says what became of a file, and tells whoever asked for it: why it failed, or that it is ready. Of one that failed nothing stays.
+func (s *Site) endExport(ctx context.Context, o ordered, why fault.Text) error {
+	state, said := "ready", why.Zh
+	if why.Zh != "" {
+		state = "failed"
+	}
+	if fault.Lang(o.lang) == fault.En {
+		said = why.En
+	}
 	return s.DB.Work(ctx, func(tx pgx.Tx) error {
 		if state == "failed" {
 			if _, err := tx.Exec(ctx, "delete from page_export_part where export = $1", o.Export); err != nil {
 				return fmt.Errorf("dropping parts of a file: %w", err)
 			}
 		}
-		tag, err := tx.Exec(ctx, "update page_export set state = $3, why = $4, touched_at = $5 where id = $1 and turn = $2 and state = 'running'", o.Export, o.Turn, state, why, s.Clock())
+		tag, err := tx.Exec(ctx, "update page_export set state = $3, why = $4, touched_at = $5 where id = $1 and turn = $2 and state = 'running'", o.Export, o.Turn, state, said, s.Clock())
 		if err != nil {
 			return fmt.Errorf("ending a file: %w", err)
 		}
 		if tag.RowsAffected() == 0 {
 			return nil
 		}
-		return exportAct(ctx, tx, "list.export-"+state, o.Export, o.path, access.Purpose(o.purpose))
+		if err := exportAct(ctx, tx, "list.export-"+state, o.Export, o.path, access.Purpose(o.purpose)); err != nil {
+			return err
+		}
+		return s.tellExported(ctx, tx, o.Export, why)
 	})
+}
+
+// tellExported tells whoever asked for a file what became of it.
+func (s *Site) tellExported(ctx context.Context, tx pgx.Tx, id int64, why fault.Text) error {
+	if s.Exported == nil {
+		return nil
+	}
+	e, path, asked := Exported{ID: id, Why: why}, "", time.Time{}
+	err := tx.QueryRow(ctx, "select e.account, p.area, e.path, e.at from page_export e join posting p on p.id = e.posting where e.id = $1", id).Scan(&e.Account, &e.Area, &path, &asked)
+	if err != nil {
+		return fmt.Errorf("looking up who asked for a file: %w", err)
+	}
+	e.Zh, e.En, e.Until = path, path, asked.Add(keptExport)
+	if _, list := s.exporting(path); list != nil {
+		e.Zh, e.En = list.Zh, list.En
+	}
+	return s.Exported(ctx, tx, e)
 }
 
 var neverMade = fault.Text{Key: "web.export-never-made", Zh: "系统出错，没有生成。请稍后再导出一次", En: "something failed here, and it was not made: ask for it again later"}
 
 // sweepExports forgets files that are over, and has those made anew whose job died.
-func sweepExports(ctx context.Context, tx pgx.Tx, queue *jobs.Queue, now time.Time) error {
+func (s *Site) sweepExports(ctx context.Context, tx pgx.Tx, now time.Time) error {
 	if _, err := tx.Exec(ctx, "delete from page_export where at < $1", now.Add(-keptExport)); err != nil {
 		return fmt.Errorf("deleting files that are over: %w", err)
 	}
 	rows, err := tx.Query(ctx, `update page_export set turn = turn + 1, touched_at = $2, state = case when turn + 1 < $3 then state else 'failed' end,
 			why = case when turn + 1 < $3 then '' when lang = 'en' then $5 else $4 end
-		where state in ('waiting', 'running') and touched_at < $1 returning id, turn, state`, now.Add(-exportAtRest), now, mostTurns, neverMade.Zh, neverMade.En)
+		where state = 'running' and touched_at < $1 or state = 'waiting' and touched_at < $6 returning id, turn, state`, now.Add(-exportAtRest), now, mostTurns, neverMade.Zh, neverMade.En, now.Add(-exportInLine))
 	if err != nil {
 		return fmt.Errorf("looking for files whose jobs died: %w", err)
 	}
@@ -178,9 +214,12 @@ func sweepExports(ctx context.Context, tx pgx.Tx, queue *jobs.Queue, now time.Ti
 	}
 	for _, d := range all {
 		if d.State == "failed" {
+			if err := s.tellExported(ctx, tx, d.Export, neverMade); err != nil {
+				return err
+			}
 			continue
 		}
-		if _, err := queue.Enqueue(ctx, tx, d.ExportJob); err != nil {
+		if _, err := s.Queue.Enqueue(ctx, tx, d.ExportJob); err != nil {
 			return err
 		}
 	}

@@ -200,7 +200,7 @@ func TestExportsOfWhoMaySee(t *testing.T) {
 	}
 	id = w.ask("c", "of=bad", "decision")
 	w.make(id, 0)
-	w.get("/exports").want(t, "/exports", 200, "没有生成", "这个筛选不行")
+	w.get("/exports").want(t, "/exports", 200, "没有生成", "这个筛选不行", fmt.Sprintf(`id="export-%d"`, id))
 
 	id = w.ask("d", "of=a", "decision")
 	if _, err := w.db.Own().Exec(t.Context(), "update posting set to_date = from_date + 1 where account = (select account from page_export where id = $1)", id); err != nil {
@@ -210,6 +210,10 @@ func TestExportsOfWhoMaySee(t *testing.T) {
 	w.make(id, 0)
 	if n := w.number("select count(*) from page_export where id = $1 and state = 'failed' and why like '%没有这个岗位%'", id); n != 1 {
 		t.Error("who has left the posting takes out a list all the same")
+	}
+	w.make(id, 0)
+	if len(w.exported) != 4 || w.exported[0] != fmt.Sprintf("%d of 名册 in 371424100: ", mine) || !strings.Contains(w.exported[2], "这个筛选不行") || !strings.Contains(w.exported[3], "没有这个岗位") {
+		t.Errorf("told of the files: %q", w.exported)
 	}
 }
 
@@ -226,7 +230,7 @@ func TestExportsAreMadeAgain(t *testing.T) {
 	w.get("/exports").want(t, "/exports", 200, "正在生成", ">400<")
 	sweep := func() {
 		t.Helper()
-		if err := web.Sweep(t.Context(), w.db, w.queue, time.Now().Add(time.Duration(w.later.Load()))); err != nil {
+		if err := w.site.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -234,7 +238,7 @@ func TestExportsAreMadeAgain(t *testing.T) {
 	if n := w.number("select count(*) from river_job where kind = 'pages.export'"); n != 1 {
 		t.Errorf("%d jobs", n)
 	}
-	w.ahead(20 * time.Minute)
+	w.ahead(6 * time.Minute)
 	sweep()
 	if n := w.number("select count(*) from river_job where kind = 'pages.export' and args ->> 'turn' = '1'"); n != 1 {
 		t.Errorf("%d jobs of another turn", n)
@@ -243,6 +247,14 @@ func TestExportsAreMadeAgain(t *testing.T) {
 	w.make(id, 1)
 	if rows := w.rows(id); len(rows) != 601 || rows[600][0] != "600" {
 		t.Errorf("%d rows", len(rows))
+	}
+	waits := w.ask("b", "of=a", "decision") // and no job ever comes for it
+	for range 5 {
+		w.ahead(16 * time.Minute)
+		sweep()
+	}
+	if len(w.exported) != 2 || !strings.HasPrefix(w.exported[1], fmt.Sprintf("%d of 名册", waits)) || !strings.Contains(w.exported[1], "系统出错") {
+		t.Errorf("told of the files: %q", w.exported)
 	}
 	w.ahead(8 * 24 * time.Hour)
 	sweep()

@@ -16,7 +16,6 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/fault"
-	"dajiuzhu/internal/jobs"
 	"dajiuzhu/internal/postgres"
 )
 
@@ -92,7 +91,7 @@ func (v *Visit) Once(ctx context.Context, tx pgx.Tx, act func() (to string, err 
 	if to, err = act(); err != nil {
 		return "", err
 	}
-	if _, err := tx.Exec(ctx, "insert into page_once (key, form, result) values ($1, $2, $3)", digest[:], form, to); err != nil {
+	if _, err := tx.Exec(ctx, "insert into page_once (key, form, result, at) values ($1, $2, $3, $4)", digest[:], form, to, v.site.Clock()); err != nil {
 		return "", fmt.Errorf("keeping that a form was sent: %w", err)
 	}
 	return to, nil
@@ -158,11 +157,12 @@ func (v *Visit) digest(key string) []byte {
 }
 
 // Sweep deletes what the frame kept about forms and files and is no longer needed, and has files made anew whose job died, as a job.
-func Sweep(ctx context.Context, db *postgres.DB, queue *jobs.Queue, now time.Time) error {
-	return db.Work(ctx, func(tx pgx.Tx) error {
+func (s *Site) Sweep(ctx context.Context) error {
+	now := s.Clock()
+	return s.DB.Work(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "delete from page_once where at < $1", now.Add(-keptOnce)); err != nil {
 			return fmt.Errorf("deleting what forms led to: %w", err)
 		}
-		return sweepExports(ctx, tx, queue, now)
+		return s.sweepExports(ctx, tx, now)
 	})
 }

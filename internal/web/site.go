@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
@@ -72,7 +73,9 @@ type Config struct {
 	Offices func(calendar.Date) []Office // the departments there are on a day; nil shows codes
 	Queue   *jobs.Queue                  // makes files of lists; nil offers none
 	Keys    *sealed.Keys                 // seal those files
-	Clock   func() time.Time             // nil is the machine's
+	// Exported tells whoever asked for a file what became of it, once, in the transaction in which it ends; nil tells nobody.
+	Exported func(context.Context, pgx.Tx, Exported) error
+	Clock    func() time.Time // nil is the machine's
 }
 
 // Office is a department.

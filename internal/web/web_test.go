@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pquerna/otp/totp"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -39,14 +41,15 @@ func TestMain(m *testing.M) { postgrestest.Main(m) }
 // world is a site that is served, with its accounts and its log.
 type world struct {
 	*testing.T
-	site   *web.Site
-	access *access.Access
-	server *httptest.Server
-	client *http.Client
-	db     *postgres.DB
-	queue  *jobs.Queue
-	log    bytes.Buffer
-	later  atomic.Int64 // by how much the clock is ahead
+	site     *web.Site
+	access   *access.Access
+	server   *httptest.Server
+	client   *http.Client
+	db       *postgres.DB
+	queue    *jobs.Queue
+	exported []string // of which files somebody was told what became of them
+	log      bytes.Buffer
+	later    atomic.Int64 // by how much the clock is ahead
 }
 
 // ahead lets time pass.
@@ -97,6 +100,10 @@ func newWorldOf(t *testing.T, pages []web.Pages, edit ...func(*access.Config)) *
 				return web.Record{}, errors.New("somebody is told of the record without a name")
 			}
 			return web.Record{Persons: 20000, Simulated: true, Screened: "2026-11-01", Households: 7000, Levels: []web.Level{{ID: "red", Warnings: 12}}}, nil
+		},
+		Exported: func(_ context.Context, tx pgx.Tx, e web.Exported) error {
+			w.exported = append(w.exported, fmt.Sprintf("%d of %s in %s: %s", e.ID, e.Zh, e.Area, e.Why.Zh))
+			return nil
 		},
 	}, pages...)
 	if err != nil {

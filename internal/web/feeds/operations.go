@@ -70,7 +70,7 @@ func (p *Pages) operations(v *web.Visit) error {
 // jobNames are what the kinds of jobs are called.
 var jobNames = map[string][2]string{
 	"screening.nightly": {"全体预判", "screening of everybody"}, "screening.columns": {"更新各县列数据", "columns of the counties"},
-	"feeds.upload": {"接收上传的数据", "taking in an upload"}, "pages.export": {"导出列表", "a list as a file"}, "sessions.sweep": {"清理过期的登录", "clean-up of sessions"}, "feeds.late": {"查逾期的数据", "late feeds"},
+	"feeds.upload": {"接收上传的数据", "taking in an upload"}, "pages.export": {"导出列表", "a list as a file"}, "pages.sweep": {"清理导出的文件", "clean-up of exported files"}, "sessions.sweep": {"清理过期的登录", "clean-up of sessions"}, "feeds.late": {"查逾期的数据", "late feeds"},
 	"means.expire": {"到期的核对报告", "reports of means that end"}, "policy.lapses": {"快到期的标准和规则", "figures and rules that lapse"},
 	"uploads.sweep": {"清理没有送完的上传", "clean-up of uploads"}, "warnings.sweep": {"久未处理的预警", "warnings that lie too long"},
 	"casework.overdue": {"逾期的办理事项", "items that are late"}, "casework.reviews": {"到期的复核", "reviews that come due"}, "keys.renew": {"换用新密钥", "sealing anew"},
