@@ -16,7 +16,6 @@ import (
 	"dajiuzhu/internal/ledger"
 	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/sealed"
-	"dajiuzhu/internal/warning"
 )
 
 // Casework has the functions on filings. It is safe for concurrent use.
@@ -35,9 +34,9 @@ func New(p *pack.Pack, explain Explainer) *Casework {
 	return &Casework{pack: p, explain: explain, recounted: new(atomic.Bool), procedures: new(sync.Map)}
 }
 
-// Helped is told that a household was helped, and by what, as "item:12": [warning.Warnings] closes what waited for it.
+// Helped is told of each item that is granted: [warning.Warnings] answers what waited for it, and returns those rounds.
 type Helped interface {
-	HelpedOf(ctx context.Context, tx pgx.Tx, household int64, by string, d warning.Doing) (warning.Done, error)
+	HelpedBy(ctx context.Context, tx pgx.Tx, item int64, on calendar.Date) (rounds []int64, err error)
 }
 
 // Telling is the same casework that also tells of help that was granted, in the decision's transaction.

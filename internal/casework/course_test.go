@@ -12,6 +12,7 @@ import (
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/postgres"
+	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/warning"
 )
 
@@ -625,7 +626,7 @@ func TestHelpIsToldToWhatWaitsForIt(t *testing.T) {
 	item := w.file(at(time.November, 2, 9), dibao)[0]
 	w.noticed(item)
 	w.walk(item, act{decider, "confirm", granted, at(time.November, 16, 9), ""})
-	if got := fmt.Sprint(told.all); got != fmt.Sprintf("[1 item:%d 2026-11-16]", item) {
+	if got := fmt.Sprint(told.all); got != fmt.Sprintf("[%d 2026-11-16]", item) {
 		t.Errorf("told %s", got)
 	}
 }
@@ -633,9 +634,64 @@ func TestHelpIsToldToWhatWaitsForIt(t *testing.T) {
 // listener keeps what it is told of help.
 type listener struct{ all []string }
 
-func (l *listener) HelpedOf(_ context.Context, _ pgx.Tx, household int64, by string, d warning.Doing) (warning.Done, error) {
-	l.all = append(l.all, fmt.Sprint(household, " ", by, " ", d.On))
-	return warning.Done{}, nil
+func (l *listener) HelpedBy(_ context.Context, _ pgx.Tx, item int64, on calendar.Date) ([]int64, error) {
+	l.all = append(l.all, fmt.Sprint(item, " ", on))
+	return nil, nil
+}
+
+// A grant answers what says of that very programme that it is not had, at whatever step it is, and what was confirmed; nothing else of the household.
+func TestAGrantAnswersWhatWaitedForIt(t *testing.T) {
+	w := newWorld(t)
+	warnings := warning.New(dezhou(), sealed.NewKeys(), nil)
+	w.Casework = w.Telling(warnings)
+	if err := pgx.BeginFunc(t.Context(), w.db.Own(), func(tx pgx.Tx) error { return warning.ApplyPack(t.Context(), tx, dezhou()) }); err != nil {
+		t.Fatal(err)
+	}
+	raised := []struct {
+		rule, person string // of the household where it is null
+		confirmed    bool
+		household    int64
+		becomes      string
+	}{
+		{"dibao-not-applied", "null", false, 1, "helped"},
+		{"tekun-not-applied", "1", false, 1, "new"},
+		{"tekun-not-applied", "2", true, 1, "confirmed"}, // another programme than the one that is granted
+		{"temporary-aid-not-applied", "null", false, 1, "new"},
+		{"medical-shock-settlement", "3", true, 1, "helped"},
+		{"village-report", "2", false, 1, "new"},
+		{"dibao-not-applied", "null", false, 2, "new"},
+	}
+	for _, r := range raised {
+		w.own(fmt.Sprintf(`insert into warning (rule, mechanism, level, route, household, person, area, evidence, raised_on, due_on, cause)
+			values ('%s', 'declaration', 'orange', 'village-assistant', %d, %s, %d, '[]', '2026-11-01', '2026-11-09', 'run:1')`, r.rule, r.household, r.person, village))
+		if r.confirmed {
+			w.own("update warning_handling set state = 'confirmed' where id = (select max(id) from warning_handling)")
+		}
+	}
+	item := w.file(at(time.November, 2, 9), dibao)[0]
+	w.noticed(item)
+	w.walk(item, act{decider, "confirm", granted, at(time.November, 16, 9), ""})
+	for n, r := range raised {
+		var state, word, quiet string
+		err := w.db.Own().QueryRow(t.Context(), `select h.state, coalesce((select s.word from warning_step s where s.handling = h.id and s.kind = 'help'), ''), coalesce(h.quiet_until::text, '')
+			from warning_handling h where h.id = $1`, n+1).Scan(&state, &word, &quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if helped := r.becomes == "helped"; state != r.becomes || helped != (word == fmt.Sprint("item:", item)) || helped != (quiet == calendar.Must(2026, 11, 16).AddDays(warnings.Rule(r.rule).Quiet).String()) {
+			t.Errorf("%s of person %s is %s by %q, quiet until %q; want %s", r.rule, r.person, state, word, quiet, r.becomes)
+		}
+	}
+	if n := w.acts("warning-round:1"); n != "warning.help" {
+		t.Errorf("recorded: %q", n)
+	}
+	err := w.as(decider, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := warnings.HelpedBy(ctx, tx, 99, calendar.Must(2026, 11, 16))
+		return err
+	})
+	if err == nil {
+		t.Error("what was not granted answers warnings")
+	}
 }
 
 func TestALimitIsCountedOnceTheYearHasACalendar(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/money"
 	"dajiuzhu/internal/visit"
-	"dajiuzhu/internal/warning"
 )
 
 // Doing is how a step is done.
@@ -313,7 +312,7 @@ func (c *Casework) decide(ctx context.Context, tx pgx.Tx, i *subject, step int64
 	if d.Result != "granted" || i.household == 0 || c.warnings == nil {
 		return nil
 	}
-	_, err = c.warnings.HelpedOf(ctx, tx, i.household, fmt.Sprintf("item:%d", i.id), warning.Doing{On: dayOf(now)})
+	_, err = c.warnings.HelpedBy(ctx, tx, i.id, dayOf(now))
 	return err
 }
 

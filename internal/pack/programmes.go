@@ -189,6 +189,18 @@ func (l *loader) index(o node) {
 	l.pack.Index = x
 }
 
+var lacksAnother = fault.Text{Key: "pack.lacks-another",
+	Zh: "“{found}”和这条预警不是同一单位（一个按户，一个按人），lacks 不能写它", En: `"{found}" is not of the unit of this warning, household or person: "lacks" cannot name it`}
+
+// lacksOfItsUnit refuses a warning of another unit than the programme that it says is not had.
+func (l *loader) lacksOfItsUnit(w *Warning) {
+	for _, p := range l.pack.Programmes {
+		if p.ID == w.Lacks && p.Unit != w.Unit {
+			l.fail(w.Pos, lacksAnother, fault.Args{"found": w.Lacks})
+		}
+	}
+}
+
 func (l *loader) mechanism(o node) {
 	m := &Mechanism{ID: o.string("mechanism"), Name: o.text("name"), Pos: o.pos()}
 	for _, r := range o.objects("rules") {
@@ -196,8 +208,11 @@ func (l *loader) mechanism(o node) {
 		l.refers(r, "route", toRoutes)
 		l.refers(r, "department", toDepartments)
 		l.refers(r, "evidence", toValues)
+		l.refers(r, "lacks", toProgrammes)
 		m.Rules = append(m.Rules, &Warning{ID: r.string("warning"), Name: r.text("name"), Unit: Unit(r.string("unit")), When: r.expr("when"), Level: r.string("level"),
-			Route: r.string("route"), Department: r.string("department"), Due: r.count("due"), Quiet: r.count("quiet"), Evidence: r.strings("evidence"), Source: l.source(r, nil), Pos: r.pos()})
+			Route: r.string("route"), Department: r.string("department"), Lacks: r.string("lacks"), Due: r.count("due"), Quiet: r.count("quiet"), Evidence: r.strings("evidence"), Source: l.source(r, nil), Pos: r.pos()})
+		last := m.Rules[len(m.Rules)-1]
+		l.afterwards(func() { l.lacksOfItsUnit(last) })
 	}
 	l.unique(o, "mechanism", "mechanism")
 	l.pack.Mechanisms = append(l.pack.Mechanisms, m)

@@ -149,7 +149,7 @@ var (
 
 	warningShape = named("预警规则", "a warning rule", sourced(
 		need(key("warning", kindID)), need(key("name", kindText)), need(enum("unit", units)), need(key("when", kindExpr)), need(enum("level", levels)),
-		need(key("route", kindID)), key("department", kindID), need(key("due", kindCount)), need(key("quiet", kindCount)), listOf("evidence", kindID))...)
+		need(key("route", kindID)), key("department", kindID), key("lacks", kindID), need(key("due", kindCount)), need(key("quiet", kindCount)), listOf("evidence", kindID))...)
 
 	mechanismShape = named("预警机制", "a mechanism",
 		need(enum("mechanism", mechanisms)), need(key("name", kindText)), need(objects("rules", warningShape)))

@@ -393,6 +393,7 @@ type Warning struct {
 	Level      string   // red | orange | yellow | blue
 	Route      string   // a code of the list "route"
 	Department string   // which department works on it, where one does
+	Lacks      string   // the programme that is not had, where it says that of one: once that is granted, the warning is answered
 	Due        int      // working days
 	Quiet      int      // days of silence after an answer
 	Evidence   []string // paths of facts and variables

@@ -398,17 +398,29 @@ func (w *Warnings) Helped(ctx context.Context, tx pgx.Tx, ids []int64, by string
 		}})
 }
 
-// HelpedOf says that help was given to a household, of all its confirmed rounds.
-func (w *Warnings) HelpedOf(ctx context.Context, tx pgx.Tx, household int64, by string, d Doing) (Done, error) {
-	rows, err := tx.Query(ctx, "select id from warning_handling where household = $1 and state = 'confirmed' order by id", household)
+// HelpedBy answers what waited for an item that whoever acts has just granted, and returns those rounds: the open ones of rules that say of this
+// programme that it is not had, of the very household or person, and the household's confirmed ones of rules that name no programme. What is
+// warned of beside it stays, since the household may still be in hardship.
+func (w *Warnings) HelpedBy(ctx context.Context, tx pgx.Tx, item int64, on calendar.Date) ([]int64, error) {
+	rows, err := tx.Query(ctx, "select handling, rule, coalesce(household, 0), was from answer_by_grant($1, $2::date)", item, on.String())
 	if err != nil {
-		return Done{}, fmt.Errorf("reading what a household waits for: %w", err)
+		return nil, refused("answering what waited for help", err)
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil || len(ids) == 0 {
-		return Done{}, err
+	rounds, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r round, err error) {
+		return r, row.Scan(&r.id, &r.rule, &r.household, &r.state)
+	})
+	if err != nil {
+		return nil, refused("answering what waited for help", err)
 	}
-	return w.Helped(ctx, tx, ids, by, d)
+	var ids []int64
+	for _, r := range rounds {
+		err := record(ctx, tx, "help", r.id, map[string]any{"rule": r.rule, "household": r.household, "from": r.state, "to": Helped, "word": fmt.Sprint("item:", item)})
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, r.id)
+	}
+	return ids, nil
 }
 
 // Reopen takes an answer up again, as a further round, which is returned.

@@ -97,11 +97,13 @@ func (w *Warnings) Reasons() []*pack.Reason {
 // ApplyPack tells the database, as the owner, what the pack says of rules, of reasons and of news. Rounds open already get the department of
 // their rule.
 func ApplyPack(ctx context.Context, tx pgx.Tx, p *pack.Pack) error {
-	var rules, mechanisms, levels, departments []string
+	var rules, mechanisms, levels, departments, lacks []string
+	var quiet []int
 	for _, m := range p.Mechanisms {
 		for _, r := range m.Rules {
 			rules, mechanisms = append(rules, r.ID), append(mechanisms, m.ID)
 			levels, departments = append(levels, r.Level), append(departments, r.Department)
+			lacks, quiet = append(lacks, r.Lacks), append(quiet, r.Quiet)
 		}
 	}
 	steps := []struct {
@@ -109,10 +111,11 @@ func ApplyPack(ctx context.Context, tx pgx.Tx, p *pack.Pack) error {
 		args []any
 	}{
 		{"delete from warning_rule where rule <> all($1)", []any{rules}},
-		{`insert into warning_rule (rule, mechanism, level, department) select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-			on conflict (rule) do update set mechanism = excluded.mechanism, level = excluded.level, department = excluded.department
-			where (warning_rule.mechanism, warning_rule.level, warning_rule.department) is distinct from (excluded.mechanism, excluded.level, excluded.department)`,
-			[]any{rules, mechanisms, levels, departments}},
+		{`insert into warning_rule as r (rule, mechanism, level, department, lacks, quiet)
+			select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
+			on conflict (rule) do update set mechanism = excluded.mechanism, level = excluded.level, department = excluded.department, lacks = excluded.lacks, quiet = excluded.quiet
+			where (r.mechanism, r.level, r.department, r.lacks, r.quiet) is distinct from (excluded.mechanism, excluded.level, excluded.department, excluded.lacks, excluded.quiet)`,
+			[]any{rules, mechanisms, levels, departments, lacks, quiet}},
 		{`update warning_handling h set department = r.department from warning_rule r where r.rule = h.rule and h.department <> r.department and (h.open or h.state = 'quiet')`, nil},
 		{"delete from warning_reason", nil},
 		{"delete from warning_material", nil},
