@@ -343,6 +343,16 @@ func (f *Family) Self() *Kin {
 	return nil
 }
 
+// Wards are the children of the household for whom its adults sign as guardians, on a day.
+func (f *Family) Wards(on calendar.Date) (all []Kin) {
+	for _, k := range f.Members {
+		if k.Counted && !k.Adult(on) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
 // OwnFamily is the household of the resident whose transaction it is, on a day; without members where the account is tied to nobody who is in one.
 func OwnFamily(ctx context.Context, tx pgx.Tx, on calendar.Date) (*Family, error) {
 	rows, err := tx.Query(ctx, "select household, area, person, name, birth::text, head, counted, self, signed_until::text from own_family($1::date)", on.String())

@@ -89,6 +89,21 @@ func (c *Checks) Authorisations(ctx context.Context, tx pgx.Tx, persons []int64)
 	return authorisations(ctx, tx, "person = any($1) order by id desc", persons)
 }
 
+// Valid are the newest of those of some persons that authorise something on a day, by person.
+func (c *Checks) Valid(ctx context.Context, tx pgx.Tx, persons []int64, on calendar.Date) (map[int64]Signed, error) {
+	all, err := c.Authorisations(ctx, tx, persons)
+	if err != nil {
+		return nil, err
+	}
+	valid := map[int64]Signed{}
+	for _, s := range all {
+		if _, newer := valid[s.Person]; !newer && s.Valid(on) {
+			valid[s.Person] = s
+		}
+	}
+	return valid, nil
+}
+
 // Expiring are the authorisations that the transaction's principal may see and that end within some days, what ends first first, at most so many.
 func (c *Checks) Expiring(ctx context.Context, tx pgx.Tx, on calendar.Date, days, most int) ([]Signed, error) {
 	return authorisations(ctx, tx, "revoked_on is null and to_date > $1::date and to_date <= $2::date order by to_date, id limit $3", on.String(), on.AddDays(days).String(), most)

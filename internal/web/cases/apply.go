@@ -405,7 +405,9 @@ func (p *Pages) advance(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64
 			d.Detail["answers"] = answers
 		}
 		if next[at].Gives == "authorisation" {
-			d.Signer = signersOf(family, v)
+			if d.Signer, err = p.signersOf(ctx, tx, v, family); err != nil {
+				return err
+			}
 			d.Detail["signed"], d.Detail["pledge"] = d.Signer, signing.Pledge.In(v.Lang)
 		}
 		if _, err := p.Casework.Do(ctx, tx, item, next[at].ID, d, v.Now()); err != nil {
@@ -414,13 +416,32 @@ func (p *Pages) advance(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64
 	}
 }
 
-// signersOf are the adults of a household, who all have signed.
-func signersOf(family *access.Family, v *web.Visit) string {
+// signersOf are the adults of a household, who all have signed, and who signed for its children.
+func (p *Pages) signersOf(ctx context.Context, tx pgx.Tx, v *web.Visit, family *access.Family) (string, error) {
 	var names []string
+	var wards []int64
 	for _, k := range family.Members {
 		if k.Counted && k.Adult(v.Today()) {
 			names = append(names, k.Name)
 		}
 	}
-	return strings.Join(names, "、")
+	for _, k := range family.Wards(v.Today()) {
+		wards = append(wards, k.Person)
+	}
+	if p.Means == nil {
+		return strings.Join(names, "、"), nil
+	}
+	valid, err := p.Means.Valid(ctx, tx, wards, v.Today())
+	if err != nil {
+		return "", err
+	}
+	for _, k := range family.Wards(v.Today()) {
+		if s, ok := valid[k.Person]; ok {
+			names = append(names, forWard(s.SignedBy, k.Name))
+		}
+	}
+	return strings.Join(names, "、"), nil
 }
+
+// forWard is a guardian who signs for a child, as the papers name them.
+func forWard(guardian, child string) string { return fmt.Sprintf("%s（代%s）", guardian, child) }

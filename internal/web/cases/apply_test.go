@@ -69,7 +69,7 @@ func (w *world) apply(login string, pairs ...string) page {
 	w.wants("the application to be checked", checked, 200, "申请这些")
 	fields := hidden(checked, "/my/apply")
 	for i := 0; i < len(pairs); i += 2 {
-		if strings.HasPrefix(pairs[i], "said-") {
+		if strings.HasPrefix(pairs[i], "said-") || pairs[i] == "ward" {
 			fields.Set(pairs[i], pairs[i+1])
 		}
 	}
@@ -254,9 +254,63 @@ func TestTheFamilyAnswersAndContests(t *testing.T) {
 	if p := w.get("supervisor", "/supervision?kind=complaint"); strings.Contains(p.raw, "国志强") {
 		t.Error("the county is shown a complaint where reconsideration is asked for")
 	}
-	for _, told := range []string{"template = 'appeal-received' and account = (select id from account where login = 'zhiqiang')", "template = 'appeal-filed' and role = 'decider'", "template = 'appeal-filed' and role = 'supervisor'"} {
+	for _, told := range []string{fmt.Sprint("template = 'appeal-received' and account = ", w.accountOf("zhiqiang")), "template = 'appeal-filed' and role = 'decider'", "template = 'appeal-filed' and role = 'supervisor'"} {
 		if n := w.count("notification where about = 'item:1' and " + told); n != 1 {
 			t.Errorf("%s: told %d times, want once", told, n)
 		}
+	}
+}
+
+// A guardian who signs online signs for the children too, if they say so, and the check then covers them; nobody signs for a neighbour's child.
+func TestAGuardianSignsOnlineForAChild(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		pairs   []string
+		covered int
+	}{
+		{"for the child", []string{"ward", "3"}, 3},
+		{"not for the child", nil, 2},
+		{"for somebody who is grown up, and for a neighbour", []string{"ward", "1", "ward", "4"}, 2},
+	} {
+		w := newWorld(t)
+		w.family()
+		w.wants("applied", w.apply("zhiqiang", "want", "dibao/0"), 200)
+		w.wants("who is asked", w.get("chunyan", "/my/sign"), 200, "国雨桐", "的监护人，代孩子签")
+		w.wants("signed "+c.name, w.send("chunyan", "/my/sign", "/my/sign", append([]string{"authorise", "yes", "pledge", "yes"}, c.pairs...)...), 200, "下一步由镇街救助窗口办：受理")
+		signed := 0
+		if c.covered == 3 {
+			signed = 1
+		}
+		if n := w.count("authorisation where person = 3 and signed_by = '李春燕' and pledge <> '' and paper like '网上签署%'"); n != signed {
+			t.Errorf("%s: %d authorisations of the child", c.name, n)
+		}
+		if n := w.count("item_step where step = 'authorise' and detail ->> 'signed' like '%李春燕（代国雨桐）'"); n != signed {
+			t.Errorf("%s: %d steps name the child", c.name, n)
+		}
+		if n := w.count("authorisation where person = 4"); n != 0 {
+			t.Errorf("%s: %d authorisations of a neighbour", c.name, n)
+		}
+		w.wants("accepted", w.step("officer", "/cases/1", "accept"), 200)
+		w.wants("the check", w.send("officer", "/cases/1", "/cases/1/check"), 200)
+		if n := w.count("means_scope"); n != c.covered {
+			t.Errorf("%s: the check covers %d, want %d", c.name, n, c.covered)
+		}
+	}
+}
+
+// Whoever has signed online need not sign on paper again; the other adult still does.
+func TestThePaperCountsWhoSignedOnline(t *testing.T) {
+	w := newWorld(t)
+	w.family()
+	w.wants("applied", w.apply("zhiqiang", "want", "dibao/0", "ward", "3"), 200)
+	w.wants("the form says who has signed", w.get("officer", "/cases/1"), 200, "已签，到", "网上签署", "已经代签，不用再签")
+	w.wants("without the other adult", w.step("officer", "/cases/1", "authorise", "signature", "柜1"), 422, "李春燕")
+	w.wants("without the paper", w.step("officer", "/cases/1", "authorise", "signed-by", "2"), 422, "授权书存放处")
+	w.wants("the other adult", w.step("officer", "/cases/1", "authorise", "signed-by", "2", "signature", "柜1"), 200, "受理")
+	if n := w.count("authorisation where person = 1"); n != 1 {
+		t.Errorf("who signed online has %d authorisations", n)
+	}
+	if n := w.count("item_step where step = 'authorise' and detail ->> 'signed' = '国志强、李春燕、国志强（代国雨桐）' and signature = '柜1'"); n != 1 {
+		t.Error("the step does not say who signed")
 	}
 }

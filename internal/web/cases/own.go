@@ -11,6 +11,7 @@ import (
 
 	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/fault"
 	"dajiuzhu/internal/means"
@@ -446,6 +447,11 @@ type ownSignPage struct {
 	Text  signedText
 }
 
+// Waits reports whether there is something to sign: for oneself, or for a child.
+func (p *ownSignPage) Waits(on calendar.Date) bool {
+	return p.Family.Self().Signed == 0 || slices.ContainsFunc(p.Family.Wards(on), func(k access.Kin) bool { return k.Signed == 0 })
+}
+
 // signedText is what is signed: that means may be checked, and that what was said is true.
 type signedText struct{ Authorisation, Pledge pack.Text }
 
@@ -495,10 +501,20 @@ func (p *Pages) sign(v *web.Visit) error {
 	return p.showSign(v, status, f)
 }
 
-// signOwn keeps the authorisation and the pledge of the resident who acts, unless they are signed.
+// signOwn keeps the authorisation and the pledge of the resident who acts, unless they are signed, and for each child whose guardian they say that
+// they are: a check does not cover a child for whom nobody signs, and what it would find stays unknown.
 func (p *Pages) signOwn(ctx context.Context, tx pgx.Tx, v *web.Visit, family *access.Family) error {
-	self := family.Self()
-	if self.Signed != 0 {
+	var signs []*access.Kin
+	if self := family.Self(); self.Signed == 0 {
+		signs = append(signs, self)
+	}
+	for i := range family.Members {
+		k := &family.Members[i]
+		if k.Counted && !k.Self && k.Signed == 0 && !k.Adult(v.Today()) && slices.Contains(v.R.PostForm["ward"], fmt.Sprint(k.Person)) {
+			signs = append(signs, k)
+		}
+	}
+	if len(signs) == 0 {
 		return nil
 	}
 	if text(v, "authorise") != "yes" || text(v, "pledge") != "yes" {
@@ -507,10 +523,15 @@ func (p *Pages) signOwn(ctx context.Context, tx pgx.Tx, v *web.Visit, family *ac
 	if p.Means == nil {
 		return fault.New(fault.NotFound, noSuchThing, nil)
 	}
-	self.Signed = v.Today().AddMonths(12)
-	_, err := p.Means.Authorise(ctx, tx, means.Authorisation{Person: self.Person, SignedBy: self.Name, Paper: onlineSignature(v), Pledge: signing.Pledge.In(v.Lang),
-		Holds: spanUntil(v, self.Signed)})
-	return err
+	for _, k := range signs {
+		k.Signed = v.Today().AddMonths(12)
+		_, err := p.Means.Authorise(ctx, tx, means.Authorisation{Person: k.Person, SignedBy: family.Self().Name, Paper: onlineSignature(v), Pledge: signing.Pledge.In(v.Lang),
+			Holds: spanUntil(v, k.Signed)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // signedAll lets go on what waited for the household's signatures, if now everybody who is grown up has signed.

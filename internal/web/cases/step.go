@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -310,27 +311,48 @@ func (p *itemPage) Adults() []registry.Person { return adults(p.File, p.Today) }
 // Children are those for whom a guardian signs.
 func (p *itemPage) Children() []registry.Person { return minors(p.File, p.Today) }
 
+// AllSigned reports whether every adult has authorised it already, so that no paper is needed.
+func (p *itemPage) AllSigned() bool {
+	return !slices.ContainsFunc(p.Adults(), func(x registry.Person) bool { _, ok := p.Signed[x.ID]; return !ok })
+}
+
 // authorise reads who signed, and keeps each consent with package means, where a later check finds it.
 func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *casework.ItemFile, d *casework.Doing) error {
-	kept, err := needed(v, "signature", "授权书存放处", "where the authorisation is kept")
-	if err != nil {
-		return err
+	keptAt := func() (string, error) {
+		return needed(v, "signature", "授权书存放处", "where the authorisation is kept")
 	}
 	if item.Household == 0 {
-		return nil
+		_, err := keptAt()
+		return err
 	}
 	f, err := p.Registry.File(ctx, tx, item.Household)
 	if fault.KindOf(err) == fault.NotFound {
-		return nil // a department's officer sees no household
+		_, err := keptAt()
+		return err // a department's officer sees no household
 	}
 	if err != nil {
 		return err
 	}
 	on := dayOf(v.Now())
+	before, err := p.signedBefore(ctx, tx, f, on)
+	if err != nil {
+		return err
+	}
+	kept := d.Signature
+	if onPaper(v, f, on) {
+		if kept, err = keptAt(); err != nil {
+			return err
+		}
+	}
 	var signed, missing []string
 	for _, x := range adults(f, on) {
 		if !slices.Contains(v.R.PostForm["signed-by"], fmt.Sprint(x.ID)) {
-			missing = append(missing, x.Name)
+			s, ok := before[x.ID]
+			if !ok {
+				missing = append(missing, x.Name)
+				continue
+			}
+			signed, d.Signature = append(signed, s.SignedBy), cmp.Or(d.Signature, s.Paper)
 			continue
 		}
 		by := text(v, fmt.Sprint("for-", x.ID))
@@ -347,10 +369,14 @@ func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 	}
 	for _, x := range minors(f, on) {
 		guardian := text(v, fmt.Sprint("for-", x.ID))
+		if s, ok := before[x.ID]; ok && guardian == "" {
+			signed = append(signed, forWard(s.SignedBy, x.Name))
+			continue
+		}
 		if guardian == "" {
 			continue // a check does not cover the child then, and what it would find stays unknown
 		}
-		signed = append(signed, fmt.Sprintf("%s（代%s）", guardian, x.Name))
+		signed = append(signed, forWard(guardian, x.Name))
 		if err := p.consent(ctx, tx, item, x.ID, guardian, kept, on); err != nil {
 			return err
 		}
@@ -361,6 +387,23 @@ func (p *Pages) authorise(ctx context.Context, tx pgx.Tx, v *web.Visit, item *ca
 		d.Signer = strings.Join(signed, "、")
 	}
 	return nil
+}
+
+// signedBefore are the authorisations that members of a household have given already, online or on an earlier paper, by person.
+func (p *Pages) signedBefore(ctx context.Context, tx pgx.Tx, f *registry.File, on calendar.Date) (map[int64]means.Signed, error) {
+	if p.Means == nil {
+		return nil, nil
+	}
+	var persons []int64
+	for _, x := range living(f, on) {
+		persons = append(persons, x.ID)
+	}
+	return p.Means.Valid(ctx, tx, persons, on)
+}
+
+// onPaper reports whether the form says of any member that a paper was signed.
+func onPaper(v *web.Visit, f *registry.File, on calendar.Date) bool {
+	return len(v.R.PostForm["signed-by"]) > 0 || slices.ContainsFunc(minors(f, on), func(x registry.Person) bool { return text(v, fmt.Sprint("for-", x.ID)) != "" })
 }
 
 // consent keeps that somebody authorises the check of a person's means.
