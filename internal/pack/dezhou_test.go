@@ -68,3 +68,32 @@ func TestDezhouAreas(t *testing.T) {
 		t.Error("the area of invented people is in the real table")
 	}
 }
+
+// A yes or no to the question after a fact is a yes or no to the fact: what the question asks is what the fact is called by, the right way round.
+func TestAYesIsTheFactsYes(t *testing.T) {
+	p, faults := pack.Load(packs.Dezhou())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	same := map[string]pack.Text{ // of facts that are easily asked the wrong way round
+		"household.only_home": {Zh: "唯一", En: "the only one"}, "person.credit_good": {Zh: "良好", En: "good credit"},
+		"person.living_in_institution": {Zh: "是不是住在", En: "live in a home"}, "person.alive": {Zh: "健在", En: "alive"},
+	}
+	for _, f := range p.Facts {
+		if f.Type != "bool" {
+			continue
+		}
+		if strings.Contains(f.Ask.Zh, "选“") || strings.Contains(f.Ask.Zh, "还是住") || strings.Contains(f.Ask.En, " or at home?") {
+			t.Errorf("%s asks %q: no yes and no no", f.Path(), f.Ask.Zh)
+		}
+		if w, ok := same[f.Path()]; ok {
+			delete(same, f.Path())
+			if !strings.Contains(f.Ask.Zh, w.Zh) || !strings.Contains(f.Ask.En, w.En) {
+				t.Errorf("%s asks %q, %q: want what says %q, %q", f.Path(), f.Ask.Zh, f.Ask.En, w.Zh, w.En)
+			}
+		}
+	}
+	if len(same) > 0 {
+		t.Errorf("no facts %v", same)
+	}
+}
