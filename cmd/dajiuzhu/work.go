@@ -72,8 +72,11 @@ func (p *platform) work(f *messageFlags, keys *sealed.Keys, policy *pack.Pack) e
 		Enqueue: func(ctx context.Context, tx pgx.Tx, args jobs.Args) (bool, error) {
 			return p.queue.Enqueue(ctx, tx, args)
 		}})
-	p.telling, err = telling.New(p.notes, policy, f.Contact)
-	return err
+	if p.telling, err = telling.New(p.notes, policy, f.Contact); err != nil {
+		return err
+	}
+	p.access.Telling(p.telling)
+	return nil
 }
 
 // planner sends somebody to look into warnings.

@@ -70,6 +70,7 @@ type Access struct {
 	passkeys *webauthn.WebAuthn
 	outside  *Provider
 	first    time.Duration
+	hears    Hears
 }
 
 // New checks the configuration and returns an Access.

@@ -105,6 +105,30 @@ type Tie struct {
 	Login  string // as they wish it; "" is one that is drawn
 }
 
+// Given is an account that was tied to a person of the record, or to which another first password was given.
+type Given struct {
+	Account, Person int64
+	Area            area.Code // where the person's household lives
+	Again           bool      // another first password: whoever held the account is signed out
+	At              time.Time
+}
+
+// Hears is told of each account that is given, in the transaction in which it is, so that the person hears of what somebody did in their name.
+type Hears interface {
+	AccountGiven(ctx context.Context, tx pgx.Tx, g Given) error
+}
+
+// Telling has somebody hear of accounts that are given. It is called before anything else is.
+func (a *Access) Telling(to Hears) { a.hears = to }
+
+// tell tells the person that the account is given.
+func (a *Access) tell(ctx context.Context, tx pgx.Tx, account int64, p registered, again bool) error {
+	if a.hears == nil {
+		return nil
+	}
+	return a.hears.AccountGiven(ctx, tx, Given{account, p.id, p.area, again, a.clock()})
+}
+
 // TieResident makes an account for a person of the record, at a window: whoever acts has seen the person and a paper that proves who it is. The
 // person belongs to a household in the area of the posting, is grown up and has no account. The first password is returned, to be handed over.
 func (a *Access) TieResident(ctx context.Context, by Session, t Tie) (login string, first sealed.Secret, err error) {
@@ -129,7 +153,7 @@ func (a *Access) TieResident(ctx context.Context, by Session, t Tie) (login stri
 		if account, login, err = a.createResident(ctx, tx, p, t.Login); err != nil {
 			return err
 		}
-		if err := a.tie(ctx, tx, account, p.id, "window", t.Proof, ForFiling); err != nil {
+		if err := a.tie(ctx, tx, account, p, "window", t.Proof, ForFiling); err != nil {
 			return err
 		}
 		first, err = a.setFirst(ctx, tx, account)
@@ -189,12 +213,15 @@ func (a *Access) createResident(ctx context.Context, tx pgx.Tx, p registered, wi
 	return account, login, err
 }
 
-func (a *Access) tie(ctx context.Context, tx pgx.Tx, account, person int64, how, proof string, why Purpose) error {
-	_, err := tx.Exec(ctx, "insert into account_person (account, person, how, proof, tied_at) values ($1, $2, $3, $4, $5)", account, person, how, proof, a.clock())
+func (a *Access) tie(ctx context.Context, tx pgx.Tx, account int64, p registered, how, proof string, why Purpose) error {
+	_, err := tx.Exec(ctx, "insert into account_person (account, person, how, proof, tied_at) values ($1, $2, $3, $4, $5)", account, p.id, how, proof, a.clock())
 	if err != nil {
 		return tieRefused(err)
 	}
-	return ledgerAct(ctx, tx, "resident.tie", account, map[string]any{"person": person, "how": how, "proof": proof, "purpose": why})
+	if err := ledgerAct(ctx, tx, "resident.tie", account, map[string]any{"person": p.id, "how": how, "proof": proof, "purpose": why}); err != nil {
+		return err
+	}
+	return a.tell(ctx, tx, account, p, false)
 }
 
 // residentFromOutside is the account of the person of the record whose identity number the outside provider tells, made where there is none, and
@@ -215,7 +242,7 @@ func (a *Access) residentFromOutside(ctx context.Context, who outsider) (account
 			if account, _, err = a.createResident(ctx, tx, p, ""); err != nil {
 				return err
 			}
-			if err := a.tie(ctx, tx, account, p.id, "outside", a.outside.Issuer, ""); err != nil {
+			if err := a.tie(ctx, tx, account, p, "outside", a.outside.Issuer, ""); err != nil {
 				return err
 			}
 		}
@@ -273,7 +300,10 @@ func (a *Access) ResetResident(ctx context.Context, by Session, person int64, pr
 		if err := endSessions(ctx, tx, t.account, nil); err != nil {
 			return err
 		}
-		return ledgerAct(ctx, tx, "resident.reset-password", t.account, map[string]any{"person": t.id, "proof": proof, "purpose": ForFiling})
+		if err := ledgerAct(ctx, tx, "resident.reset-password", t.account, map[string]any{"person": t.id, "proof": proof, "purpose": ForFiling}); err != nil {
+			return err
+		}
+		return a.tell(ctx, tx, t.account, t, true)
 	})
 	return login, first, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/ingest"
@@ -37,6 +38,20 @@ func (t *Telling) CheckMoved(ctx context.Context, tx pgx.Tx, c *means.Check) err
 		m.To, m.Template = township(c.Area), CheckEnded
 	default:
 		return nil
+	}
+	return t.tell(ctx, tx, m)
+}
+
+// AccountGiven tells a person of the record, in the platform and by SMS, that an account was tied to them, or that its password was set anew: who did
+// not ask for it hears of it and calls.
+func (t *Telling) AccountGiven(ctx context.Context, tx pgx.Tx, g access.Given) error {
+	if t == nil {
+		return nil
+	}
+	m := notification.Message{To: notification.To{Account: g.Account, Person: g.Person}, Template: AccountTied, About: fmt.Sprint("account:", g.Account), Area: g.Area,
+		Args: notification.Args{"due": notification.Same(g.At.In(jobs.Zone).Format(time.DateOnly))}}
+	if g.Again {
+		m.Template, m.Once = AccountPassword, fmt.Sprint(g.At.UnixMicro())
 	}
 	return t.tell(ctx, tx, m)
 }

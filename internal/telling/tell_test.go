@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/access"
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/ingest"
@@ -146,6 +147,12 @@ func TestWhoIsTold(t *testing.T) {
 		{"another died", func(ctx context.Context, tx pgx.Tx) error {
 			return tell.JobsDead(ctx, tx, []jobs.Job{{ID: 8, EndedAt: clock().Add(time.Hour)}, {ID: 9, EndedAt: clock()}})
 		}, "jobs-dead to administrator 3714 of jobs: 有2个后台任务多次重试仍失败，请在“平台运行”里看原因，重做或放弃。"},
+		{"an account is tied", func(ctx context.Context, tx pgx.Tx) error {
+			return tell.AccountGiven(ctx, tx, access.Given{Account: 3, Area: village, At: clock()})
+		}, "account-tied to account 3 of account:3: 2026-11-02起，您可以用自己的账号查看和申请家里的救助。如果不是您本人办的，请马上打12345或到临邑镇社会救助窗口，我们会停用这个账号。"},
+		{"its password is set anew", func(ctx context.Context, tx pgx.Tx) error {
+			return tell.AccountGiven(ctx, tx, access.Given{Account: 3, Area: village, Again: true, At: clock()})
+		}, "account-password to account 3 of account:3: 2026-11-02，窗口给您的账号换了初始密码，以前的登录都已退出。如果不是您本人办的，请马上打12345或到临邑镇社会救助窗口。"},
 		{"an export is ready", func(ctx context.Context, tx pgx.Tx) error {
 			return tell.ExportEnded(ctx, tx, telling.Export{ID: 4, Account: 2, Area: town, Name: pack.Text{Zh: "预警清单", En: "warnings"}, Until: clock()})
 		}, "export-ready to account 2 of export:4: 您要的“预警清单”已导出，保留到2026-11-02，请及时下载。"},

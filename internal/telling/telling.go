@@ -38,6 +38,10 @@ const (
 	ReviewDue         = "review-due"
 	HelpEnded         = "help-ended"
 
+	// To the person of the record whose account it is.
+	AccountTied     = "account-tied"
+	AccountPassword = "account-password"
+
 	// To whoever works on cases.
 	ItemArrived       = "item-arrived"
 	ItemReturned      = "item-returned"
@@ -82,7 +86,7 @@ const (
 // Templates are all templates by which somebody is told of something.
 func Templates() []string {
 	return []string{FilingReceived, PapersLacking, Accepted, SurveyPlanned, NoticePosted, BackToApplicant, Delayed, Granted, Refused, HelpFirst, Published, Paid,
-		ObjectionReceived, ObjectionAnswered, AppealReceived, AppealAnswered, ReviewDue, HelpEnded,
+		ObjectionReceived, ObjectionAnswered, AppealReceived, AppealAnswered, ReviewDue, HelpEnded, AccountTied, AccountPassword,
 		ItemArrived, ItemReturned, ItemQuestion, ItemOverdue, NoticeOver, DecidedOtherwise, ResultBack, FiledLacks, FiledGranted, FiledRefused, MeetingCalled, EmergencyReported, AppealFiled, AppealDecided,
 		ReviewsOpened, ReviewsLate,
 		WarningGiven, WarningsPassed, ReportArrived, VisitGiven, VisitTaken, VisitLate, AnswersDiffer, AnswersAside, CheckAsked, CheckReported, CheckObjected, CheckEnded,

@@ -48,6 +48,11 @@ func TestTheWindowTiesAResident(t *testing.T) {
 	p := w.send("assistant", "/residents/1", "/residents/1/password", "proof", "户口簿")
 	w.wants("another first password", p, 200, "初始密码")
 	w.wants("the session before it", w.get("zhiqiang", "/my"), 200, "登录")
+	for _, told := range []string{"account-tied", "account-password"} {
+		if n := w.count("notification where template = $1 and person = 1 and account = $2 and sms_zh like '%12345%'", told, w.accountOf("zhiqiang")); n != 1 {
+			t.Errorf("%s: the person is told %d times", told, n)
+		}
+	}
 	w.wants("ended", w.send("officer", "/residents/1", "/residents/1/end", "why", "本人要求"), 200, "开通居民账号")
 }
 

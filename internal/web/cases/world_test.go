@@ -34,6 +34,7 @@ import (
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/registry"
 	"dajiuzhu/internal/sealed"
+	"dajiuzhu/internal/telling"
 	"dajiuzhu/internal/visit"
 	"dajiuzhu/internal/web"
 	"dajiuzhu/internal/web/cases"
@@ -130,6 +131,9 @@ func newWorld(t *testing.T) *world {
 	w.must(pgx.BeginFunc(t.Context(), w.db.Own(), func(tx pgx.Tx) error { return casework.ApplyPack(t.Context(), tx, dezhou()) }))
 	r := registry.New(keys)
 	notes := notification.New(notification.Config{DB: w.db, Keys: keys, Messages: dezhou().Messages, Clock: w.clock, People: r, Staff: w.access})
+	tell, err := telling.New(notes, dezhou(), "12345")
+	w.must(err)
+	w.access.Telling(tell)
 	w.deps = cases.Deps{DB: w.db, Pack: dezhou(), Casework: casework.New(dezhou(), w.engine).Sealing(keys), Visits: visit.New(dezhou(), r, keys, nil), Registry: r,
 		Means: means.New(keys, r), Notes: notes, Contact: "12345", Access: w.access}
 	pages, err := cases.New(w.deps)
