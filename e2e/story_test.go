@@ -163,14 +163,14 @@ func (s *story) warned() {
 // visited goes to the family's home, where there is no signal; what was found is kept on the phone until there is one.
 func (s *story) visited() {
 	a := assistant(s)
-	a.reload("/visits", "核实预警")
+	a.reload("/visits", "国*强")
+	a.shows("核实预警")
 	a.keepsVisits()
 	a.stands(37.19, 116.87)
 	a.offline(true)
 	a.unlocks()
 	a.until("there is no signal", `document.body.innerText.includes("没有信号")`)
-	a.shows("国*强")
-	a.goes("#visits a.visit")
+	a.goes(a.markWithin("#visits li", "国*强", "a.visit"))
 	a.answers("国志强", found)
 	a.photographs()
 	a.signs(`[data-sign="consent"]`)
