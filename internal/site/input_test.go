@@ -18,16 +18,25 @@ import (
 
 const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)>"'`
 
-// What somebody may write into a field, by what is wrong with it.
-var written = []struct{ what, text string }{
-	{"a script", hostile}, {"much", strings.Repeat("很长", 5000)}, {"no text", "\xff\xfe\x80"}, {"a NUL", "a\x00b"}, {"letters for a number", "12a"}, {"a huge number", "99999999999999999999"},
-	{"a negative number", "-1"}, {"a day that is none", "2026-13-45"}, {"a quote", `'; drop table person; --`}, {"nothing", ""}, {"another direction", "a\u202eb\ufeff"},
+// What somebody may write into fields, by what is wrong with it: into all that there are, into those that take long texts, or into one, which is then
+// more than a form may be.
+var written = []struct {
+	what, text string
+	into       *regexp.Regexp
+}{
+	{"a script", hostile, fieldName}, {"no text", "\xff\xfe\x80", fieldName}, {"a NUL", "a\x00b", fieldName}, {"letters for a number", "12a", fieldName},
+	{"a huge number", "99999999999999999999", fieldName}, {"a negative number", "-1", fieldName}, {"a day that is none", "2026-13-45", fieldName},
+	{"a quote", `'; drop table person; --`, fieldName}, {"nothing", "", fieldName}, {"another direction", "a\u202eb\ufeff", fieldName},
+	{"more than anybody writes", strings.Repeat("x", 4001), longField}, {"much", strings.Repeat("很长", 5000), regexp.MustCompile(`\bname="(reason)"`)},
 }
 
-var fieldName = regexp.MustCompile(`\bname="([A-Za-z0-9_.-]+)"`)
+var (
+	fieldName = regexp.MustCompile(`\bname="([A-Za-z0-9_.-]+)"`)
+	longField = regexp.MustCompile(`<textarea\b[^>]*\bname="([A-Za-z0-9_.-]+)"`)
+)
 
-// fields are the names of all fields of all forms that there are in templates.
-func (w *world) fieldNames() []string {
+// fieldNames are the names of all fields of a kind, in all forms that there are in templates.
+func (w *world) fieldNames(kind *regexp.Regexp) []string {
 	w.Helper()
 	var all []string
 	err := fs.WalkDir(os.DirFS("../web"), ".", func(name string, _ fs.DirEntry, err error) error {
@@ -35,7 +44,7 @@ func (w *world) fieldNames() []string {
 			return err
 		}
 		text, err := os.ReadFile("../web/" + name)
-		for _, m := range fieldName.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range kind.FindAllStringSubmatch(string(text), -1) {
 			all = append(all, m[1])
 		}
 		return err
@@ -50,9 +59,13 @@ func (w *world) fieldNames() []string {
 // and nothing of it is ever part of a page.
 func (w *world) badInput(visitors []visitor) {
 	w.Helper()
-	names := w.fieldNames()
 	answered, kept := map[int]int{}, map[string]bool{} // whether what was written is in the form that comes back
 	for _, bad := range written {
+		form := url.Values{}
+		for _, n := range w.fieldNames(bad.into) {
+			form.Set(n, bad.text)
+		}
+		fields := form.Encode()
 		for _, route := range w.site.Routes() {
 			method, path := call(route.Pattern)
 			if method != "POST" || route.Largest > 0 || ends(route.Pattern) || strings.Contains(route.Pattern, "password") || strings.Contains(route.Pattern, "passkey") {
@@ -63,11 +76,7 @@ func (w *world) badInput(visitors []visitor) {
 					continue
 				}
 				for _, at := range paths(path) {
-					form := url.Values{"once": {rand.Text()}}
-					for _, n := range names {
-						form.Set(n, bad.text)
-					}
-					a := w.ask(v.token, method, at, form)
+					a := w.send(v.token, method, at, "application/x-www-form-urlencoded", []byte("once="+rand.Text()+"&"+fields))
 					answered[a.status]++
 					w.looksAt(bad.what+" sent to "+at+" by a "+string(v.role), a)
 					if bad.text == hostile && a.status == 422 {

@@ -58,7 +58,7 @@ var (
 )
 
 // givesKey are how a template gives a form its key: the frame's own, or a part that holds it.
-var givesKey = regexp.MustCompile(`\{\{\$?\w*\.Once\}\}|\{\{template "case-guard"|name="\{\{\.Name\}\}"`) // the last is a form that is given back as it was sent
+var givesKey = regexp.MustCompile(`\{\{\$?\w*\.Once\}\}|\{\{template "case-(?:guard|onceon)"|name="\{\{\.Name\}\}"`) // the last is a form that is given back as it was sent
 
 // templatesGiveTheKey: every form in every template that is sent to a route that needs the key gives it.
 func (w *world) templatesGiveTheKey() {
