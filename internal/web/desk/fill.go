@@ -111,7 +111,7 @@ var supervisions = []struct {
 	kind, zh, en string
 	grave        bool
 }{
-	{"overdue", "超期", "Overdue", true}, {"overridden", "与预判不一致", "Decided otherwise", true}, {"near-kin", "近亲属", "Near relatives", true},
+	{"overdue", "超期待看", "Overdue, to look at", true}, {"overridden", "与预判不一致", "Decided otherwise", true}, {"near-kin", "近亲属", "Near relatives", true},
 	{"reconsideration", "行政复议", "Reconsiderations", true}, {"complaint", "投诉", "Complaints", true}, {"drawn", "抽中待看", "Drawn", false}, {"returned", "退回", "Returned", false}, {"asked", "主动查看", "Looked at", false},
 }
 

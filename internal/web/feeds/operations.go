@@ -74,6 +74,7 @@ var jobNames = map[string][2]string{
 	"means.expire": {"到期的核对报告", "reports of means that end"}, "policy.lapses": {"快到期的标准和规则", "figures and rules that lapse"},
 	"uploads.sweep": {"清理没有送完的上传", "clean-up of uploads"}, "warnings.sweep": {"久未处理的预警", "warnings that lie too long"},
 	"casework.overdue": {"逾期的办理事项", "items that are late"}, "casework.reviews": {"到期的复核", "reviews that come due"}, "keys.renew": {"换用新密钥", "sealing anew"},
+	"notification.deliver": {"发送通知", "telling somebody"}, "notification.due": {"查到时候要发的短信邮件", "messages that are due"},
 }
 
 var jobStates = map[string][2]string{
