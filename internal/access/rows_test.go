@@ -242,14 +242,15 @@ var asOwner = []string{"staff_name", "near_relations", "record_act",
 	"served_family", "served_area", "served_aid", // of a household with an item of the caller's department
 	"warning_page", "warning_people", "warning_figures", "match_report", "reopen_warning", // in the caller's area
 	"receive_report", "report_state", // anybody's: the one gives a receipt, the other how far a report came
-	"tell",                                                                                   // shows nothing but whether the same was told
-	"colleagues",                                                                             // names of staff in the caller's own area, who sign with them
-	"hold_sealing_key",                                                                       // whether a key is retired
-	"acting_person", "acting_household", "own_family", "acting_applied", "acting_family_has", // a resident's own, and yes or no
+	"tell",                                                                                                  // shows nothing but whether the same was told
+	"colleagues",                                                                                            // names of staff in the caller's own area, who sign with them
+	"hold_sealing_key",                                                                                      // whether a key is retired
+	"acting_person", "acting_household", "own_family", "acting_applied", "acting_family_has", "acting_ward", // a resident's own, and yes or no
 	"call_at_window", "acting_window", "casework_taker", // who shows a card in the caller's own area, which is kept; yes or no; whose window it was
-	"resident_login", // of who lives in the caller's own area
-	"own_reports",    // the caller's own reports and how far each came
-	"resend",         // whether what failed in the caller's area goes once more
+	"resident_login",  // of who lives in the caller's own area
+	"own_reports",     // the caller's own reports and how far each came
+	"resend",          // whether what failed in the caller's area goes once more
+	"answer_by_grant", // the rounds that the caller's own grant answered
 }
 
 const app = "dajiuzhu_app"
