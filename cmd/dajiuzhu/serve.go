@@ -89,6 +89,7 @@ func (c *serveCommand) Run(s *streams) error {
 	return c.withOwn(s.ctx, func(db *postgres.DB, keys *sealed.Keys) error {
 		p := &platform{policy: policy, keys: keys, columns: filepath.Join(c.Data, "columns"), db: db, log: slog.New(slog.NewJSONHandler(s.errout, nil)), metrics: prometheus.NewRegistry(),
 			witnesses: witnesses, clock: clockAhead(c.Ahead)}
+		db.KeepTime(p.clock)
 		p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 		if p.access, err = c.accessFlags.access(db, keys, outside, p.clock); err != nil {
 			return err

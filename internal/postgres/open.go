@@ -70,7 +70,12 @@ type DB struct {
 	url                string
 	actingKey          string  // with which the program says who acts
 	server             *Server // nil: not ours, or another process's
+	clock              func() time.Time
 }
+
+// KeepTime has the database decide by a clock whatever it decides by the hour or the day for whoever acts; without it, by the machine's. It is called
+// before anything else is.
+func (d *DB) KeepTime(clock func() time.Time) { d.clock = clock }
 
 // Open connects to the database, or starts one, and brings it to the newest form. The caller closes it.
 func Open(ctx context.Context, c Config) (*DB, error) {
@@ -113,7 +118,7 @@ func connect(ctx context.Context, url string, secret []byte, c Config) (*DB, err
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{owner: owner, url: url, actingKey: passwordOf(secret, "acting")}
+	db := &DB{owner: owner, url: url, actingKey: passwordOf(secret, "acting"), clock: time.Now}
 	if err := db.prepare(ctx, secret, c.Form); err != nil {
 		db.Close()
 		return nil, err
@@ -307,7 +312,7 @@ func writeSecret(name string, secret []byte) ([]byte, error) {
 // As runs a transaction in the name of a principal, under the role that row-level security holds. An error rolls it back.
 func (d *DB) As(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
 	return again(pgx.BeginFunc(ctx, d.app, func(tx pgx.Tx) error {
-		if err := p.act(ctx, tx, d.actingKey); err != nil {
+		if err := p.act(ctx, tx, d.actingKey, d.clock()); err != nil {
 			return err
 		}
 		return do(tx)
@@ -317,7 +322,7 @@ func (d *DB) As(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
 // Snapshot is [DB.As] for what reads much, part by part, as it stands at one moment. It writes nothing.
 func (d *DB) Snapshot(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
 	return again(pgx.BeginTxFunc(ctx, d.app, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if err := p.act(ctx, tx, d.actingKey); err != nil {
+		if err := p.act(ctx, tx, d.actingKey, d.clock()); err != nil {
 			return err
 		}
 		return do(tx)
@@ -351,7 +356,7 @@ func (d *DB) Read(ctx context.Context, do func(pgx.Tx) error) error {
 // WorkAs is [DB.Work] on somebody's behalf: it sees the whole city, and what it records names them.
 func (d *DB) WorkAs(ctx context.Context, p Principal, do func(pgx.Tx) error) error {
 	return d.Work(ctx, func(tx pgx.Tx) error {
-		if err := p.act(ctx, tx, d.actingKey); err != nil {
+		if err := p.act(ctx, tx, d.actingKey, d.clock()); err != nil {
 			return err
 		}
 		return do(tx)

@@ -117,7 +117,7 @@ func TestWhoActsCannotBeForged(t *testing.T) {
 	for name, query := range map[string]string{
 		"reading the key":     "select key from acting_key",
 		"making a proof":      "select acting_proof('7')",
-		"saying it oneself":   "select begin_acting('00000000000000000000000000000000', 1, 'administrator', 0, 999999999999, '', '')",
+		"saying it oneself":   "select begin_acting('00000000000000000000000000000000', 1, 'administrator', 0, 999999999999, '', '', now())",
 		"making a key":        "insert into acting_key values ('00000000000000000000000000000000')",
 		"another function":    "create function acting_role() returns text language sql return 'administrator'",
 		"a table in its way":  "create table acting_key (key text)",

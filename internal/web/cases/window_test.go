@@ -67,4 +67,11 @@ func TestADepartmentsWindow(t *testing.T) {
 	forced := w.formOf("health", path, path+"/do/answer", "delivered", "x")
 	w.wants("by the township", w.request("officer", "POST", path+"/do/answer", forced), 403, "不由您的岗位办理")
 	w.wants("given back", w.step("health", path, "answer", "delivered", "已告知本人"), 200)
+
+	w.at(2, 20) // by the program's clock, whatever the database's says
+	w.renew()
+	w.wants("eleven hours later", w.get("health", "/window/1"), 200, "国志强")
+	w.at(2, 22)
+	w.renew()
+	w.wants("after half a day", w.get("health", "/window/1"), 404)
 }

@@ -119,6 +119,7 @@ func newWorld(t *testing.T) *world {
 		{Programme: "special-family", Name: pack.Text{Zh: "失独", En: "special family"}, Outcome: "possible"},
 	}}}
 	w.at(2, 9)
+	w.db.KeepTime(w.clock)
 	keys := sealed.NewKeys()
 	w.keys = keys
 	var err error
