@@ -387,7 +387,12 @@ func (p *Pages) applyOwn(ctx context.Context, tx pgx.Tx, v *web.Visit) (to strin
 	return to, p.tellOfFiling(ctx, tx, v, f, filed)
 }
 
-// advance does the steps of an item that an application by the family itself is: to apply, and to authorise once everybody has signed.
+// offers reports whether a step is that a village's assistant tells a family that it may apply: who asks by themselves has taken that already.
+func offers(n casework.Possible) bool {
+	return n.By == "village-assistant" && n.Gives == "acknowledgement"
+}
+
+// advance does the steps of an item that an application by the family itself is: to take the offer, to apply, and to authorise once everybody has signed.
 func (p *Pages) advance(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64, family *access.Family, answers string) error {
 	for {
 		next, err := p.Casework.Next(ctx, tx, item, v.Principal(""), v.Now())
@@ -395,7 +400,7 @@ func (p *Pages) advance(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64
 			return err
 		}
 		at := slices.IndexFunc(next, func(n casework.Possible) bool {
-			return n.May && !n.Optional && (n.Gives == "application" || n.Gives == "authorisation" && n.By == "resident" && len(unsignedOf(family, v)) == 0)
+			return n.May && !n.Optional && (offers(n) || n.Gives == "application" || n.Gives == "authorisation" && n.By == "resident" && len(unsignedOf(family, v)) == 0)
 		})
 		if at < 0 {
 			return nil

@@ -319,3 +319,17 @@ func TestThePaperCountsWhoSignedOnline(t *testing.T) {
 		t.Error("the step does not say who signed")
 	}
 }
+
+// What a village's assistant would first have offered is taken by who asks for it: it goes to whoever comes after the application.
+func TestWhoAppliesHasTakenTheOffer(t *testing.T) {
+	w := newWorld(t)
+	w.engine.outcomes = append(w.engine.outcomes, casework.Outcome{Programme: "little-angel", Person: 3, Name: pack.Text{Zh: "小天使基金", En: "Little Angel"}, Outcome: "eligible"})
+	w.family()
+	w.wants("applied", w.apply("zhiqiang", "want", "little-angel/3"), 200, "县级受理推荐")
+	if n := w.count("item_step where step in ('offer', 'apply') and signer = '国志强'"); n != 2 {
+		t.Errorf("%d steps were done by who applied", n)
+	}
+	if n := w.count("item where next_by = 'department-officer'"); n != 1 {
+		t.Error("it does not wait for the department")
+	}
+}

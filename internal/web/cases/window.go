@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -164,17 +165,20 @@ func (p *Pages) takeAtWindow(ctx context.Context, tx pgx.Tx, v *web.Visit, perso
 	return fmt.Sprint("/cases/", filed.Items[0]), p.tellOfFiling(ctx, tx, v, f, filed)
 }
 
-// applyAtWindow does the first step of an item where that is the application.
+// applyAtWindow does the first step of an item where that is the application, or the offer which who comes by themselves has taken, and the
+// application after it.
 func (p *Pages) applyAtWindow(ctx context.Context, tx pgx.Tx, v *web.Visit, item int64, d casework.Doing) error {
-	next, err := p.Casework.Next(ctx, tx, item, v.Principal(""), v.Now())
-	if err != nil {
-		return err
-	}
-	for _, n := range next {
-		if n.May && n.Gives == "application" {
-			_, err := p.Casework.Do(ctx, tx, item, n.ID, d, v.Now())
+	for {
+		next, err := p.Casework.Next(ctx, tx, item, v.Principal(""), v.Now())
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(next, func(n casework.Possible) bool { return n.May && (offers(n) || n.Gives == "application") })
+		if at < 0 {
+			return nil
+		}
+		if _, err := p.Casework.Do(ctx, tx, item, next[at].ID, d, v.Now()); err != nil || !offers(next[at]) {
 			return err
 		}
 	}
-	return nil
 }
