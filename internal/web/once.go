@@ -114,7 +114,8 @@ func (v *Visit) Act(purpose access.Purpose, act func(context.Context, pgx.Tx) (t
 const mostBeyond = 6
 
 // Beyond is [Visit.Once] for what acts in transactions of its own, which it is kept to have done after they ended: a form that comes again after the
-// machine failed in between acts again. It reports whether it acted now, for what is shown only once.
+// machine failed in between acts again. That the visitor goes away meanwhile, as a browser does that sends the form a second time, changes nothing of
+// what is kept. It reports whether it acted now, for what is shown only once.
 func (v *Visit) Beyond(act func() (to string, err error)) (to string, acted bool, err error) {
 	ctx := v.R.Context()
 	select {
@@ -123,8 +124,9 @@ func (v *Visit) Beyond(act func() (to string, err error)) (to string, acted bool
 	case <-ctx.Done():
 		return "", false, ctx.Err()
 	}
-	err = v.site.DB.As(ctx, postgres.Principal{Account: v.Session.Account}, func(tx pgx.Tx) (err error) {
-		to, err = v.Once(ctx, tx, func() (string, error) { acted = true; return act() })
+	kept := context.WithoutCancel(ctx)
+	err = v.site.DB.As(kept, postgres.Principal{Account: v.Session.Account}, func(tx pgx.Tx) (err error) {
+		to, err = v.Once(kept, tx, func() (string, error) { acted = true; return act() })
 		return err
 	})
 	return to, acted, err

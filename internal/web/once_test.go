@@ -19,6 +19,7 @@ type counting struct {
 	sync.Mutex
 	done  int
 	fails bool
+	acts  func(context.Context) // what happens while it acts beyond its transaction; nil is nothing
 }
 
 func (c *counting) Routes() []web.Route {
@@ -43,6 +44,9 @@ func (c *counting) Routes() []web.Route {
 					return "", errors.New("the disk is full")
 				}
 				c.done++
+				if c.acts != nil {
+					c.acts(v.R.Context())
+				}
 				return "/count/" + strconv.Itoa(c.done), nil
 			})
 		}},
@@ -79,8 +83,16 @@ func TestOnce(t *testing.T) {
 	}
 	all.Wait()
 	beyond("five", "b").want(t, "/beyond", 409, "已提交并办理过")
+	// A browser that sends a form again gives up the first request: what that had done is not done again.
+	gone, leave := context.WithCancel(t.Context())
+	c.acts = func(ctx context.Context) { leave(); <-ctx.Done() }
+	if err := w.leave(gone, "/beyond", url.Values{"once": {"six"}, "text": {"a"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever went away got %v", err)
+	}
+	c.acts = nil
+	beyond("six", "a").want(t, "/count/6", 200)
 	w.post("/careless", nil).want(t, "/careless", 500) // a handler that looks at no key
 	w = w.another()                                    // somebody else's key is another key
 	w.signedIn("li.na", access.Officer, "371424101")
-	send("one", "a").want(t, "/count/6", 200)
+	send("one", "a").want(t, "/count/7", 200)
 }

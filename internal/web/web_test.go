@@ -181,6 +181,21 @@ func (w *world) post(path string, fields url.Values, header ...string) page {
 	return w.do(r)
 }
 
+// leave sends a form and gives it up once its context ends.
+func (w *world) leave(gone context.Context, path string, fields url.Values) error {
+	w.Helper()
+	r, err := http.NewRequestWithContext(gone, "POST", w.server.URL+path, strings.NewReader(fields.Encode()))
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := w.client.Do(r)
+	if err == nil {
+		_ = answer.Body.Close()
+	}
+	return err
+}
+
 // keyed is a form with the key that a page gives each showing of it.
 func keyed(fields url.Values) url.Values {
 	if fields.Has("once") {
