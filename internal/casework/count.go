@@ -39,6 +39,18 @@ func (c *Casework) Counts(ctx context.Context, tx pgx.Tx, in area.Code, filters 
 	return n, nil
 }
 
+// Count is how many items a queue has in all, up to most: of a filter whose place in the list does not count.
+func (c *Casework) Count(ctx context.Context, tx pgx.Tx, f Filter, most int) (n int, err error) {
+	f.After = After{}
+	var q conditions
+	f.conditions(&q)
+	query := fmt.Sprintf("select count(*) from (select from item i where %s limit %d) counted", strings.Join(q.all, " and "), most)
+	if err := tx.QueryRow(ctx, query, q.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting a queue of items: %w", err)
+	}
+	return n, nil
+}
+
 // SupervisionCounts is how many of each kind the county looks at that are not closed.
 func (c *Casework) SupervisionCounts(ctx context.Context, tx pgx.Tx) (map[string]int, error) {
 	rows, err := tx.Query(ctx, "select kind, count(*) from supervision where state <> 'closed' group by kind")

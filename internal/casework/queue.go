@@ -39,7 +39,9 @@ type Filter struct {
 	Procedure string
 	Area      area.Code // within the area of whoever asks; 0 is all of it, which takes longer for whoever has a county or less ([Named])
 	Household int64
+	Called    string   // a part of the name of whom it is for
 	NearKin   bool     // only those
+	Newest    bool     // what was filed last comes first, instead of what is due first
 	Gives     []string // what the next step gives; none is any
 	After     After
 	Most      int // 0 is 50
@@ -149,6 +151,9 @@ func (f Filter) conditions(q *conditions) (order string) {
 	if f.Household != 0 {
 		q.add("i.household = %s", f.Household)
 	}
+	if f.Called != "" {
+		q.add("position(%s in i.called) > 0", f.Called)
+	}
 	if f.NearKin {
 		q.add("i.near_kin")
 	}
@@ -205,17 +210,22 @@ const mine = `i.state in ('open', 'returned') and i.next_by || ' ' || i.next_ran
 
 // view adds a view's conditions, and gives its order.
 func (q *conditions) view(f Filter) (order string) {
-	if f.View == Ended {
-		q.add("i.state = 'ended'")
-		if f.After.ID != 0 {
-			q.add("i.id < %s", f.After.ID)
-		}
-		return "i.id desc"
+	order = "i.deadline, i.id"
+	if f.View == Ended || f.Newest {
+		order = "i.id desc"
 	}
-	q.add("i.state <> 'ended'")
-	if f.After.ID != 0 {
+	switch {
+	case f.After.ID == 0:
+	case order == "i.id desc":
+		q.add("i.id < %s", f.After.ID)
+	default:
 		q.add("(i.deadline, i.id) > (%s::timestamptz, %s)", deadlineText(f.After.Deadline), f.After.ID)
 	}
+	if f.View == Ended {
+		q.add("i.state = 'ended'")
+		return order
+	}
+	q.add("i.state <> 'ended'")
 	switch f.View {
 	case Mine:
 		q.all = append(q.all, mine)
@@ -231,7 +241,7 @@ func (q *conditions) view(f Filter) (order string) {
 	case Emergencies:
 		q.add("i.occasion = 'emergency'")
 	}
-	return "i.deadline, i.id"
+	return order
 }
 
 // deadlineText is a deadline as the database reads it, none being the last of all.

@@ -36,7 +36,7 @@ func (w *world) next(p postgres.Principal, item int64, now time.Time) string {
 	return strings.Join(all, " ")
 }
 
-// queue is the ids of a page of a queue.
+// queue is the ids of a page of a queue, of which a whole one is also counted.
 func (w *world) queue(p postgres.Principal, f casework.Filter) string {
 	w.Helper()
 	var ids []string
@@ -44,6 +44,17 @@ func (w *world) queue(p postgres.Principal, f casework.Filter) string {
 		all, err := w.Queue(ctx, tx, f)
 		for _, q := range all {
 			ids = append(ids, fmt.Sprint(q.ID))
+		}
+		if err != nil || f.Most > 0 {
+			return err
+		}
+		n, err := w.Count(ctx, tx, f, 100)
+		if err != nil || f.View == casework.Ended {
+			return err
+		}
+		several, err := w.Counts(ctx, tx, f.Area, []casework.Filter{f, {View: casework.Emergencies}})
+		if err == nil && (n != len(all) || several[0] != n || several[1] != 0) {
+			w.Errorf("%+v has %d items, and %d and %v are counted", f, len(all), n, several)
 		}
 		return err
 	})
@@ -112,6 +123,11 @@ func TestQueues(t *testing.T) {
 		{"of a programme", officer, casework.Filter{View: casework.Under, Now: now, Programme: "dibao"}, one},
 		{"of a procedure", officer, casework.Filter{View: casework.Under, Now: now, Procedure: "private-item"}, other},
 		{"the first page", officer, casework.Filter{View: casework.Under, Now: now, Most: 1}, one},
+		{"the newest first", officer, casework.Filter{View: casework.Under, Now: now, Newest: true}, other + " " + one},
+		{"the newest's first page", officer, casework.Filter{View: casework.Under, Now: now, Newest: true, Most: 1}, other},
+		{"the page after that", officer, casework.Filter{View: casework.Under, Now: now, Newest: true, Most: 1, After: casework.After{ID: items[1]}}, one},
+		{"by a part of the applicant's name", officer, casework.Filter{View: casework.Under, Now: now, Called: "志强"}, both},
+		{"by nobody's name", officer, casework.Filter{View: casework.Under, Now: now, Called: "%"}, ""},
 		{"the page after it", officer, casework.Filter{View: casework.Under, Now: now, Most: 1, After: casework.After{ID: items[0]}}, other},
 	} {
 		if got := w.queue(c.who, c.f); got != c.want {

@@ -112,6 +112,14 @@ func (v *Visit) goTo(to string) error {
 // Say chooses between Chinese and English.
 func (v *Visit) Say(zh, en string) string { return v.Lang.Say(zh, en) }
 
+// Counted is how many there are in a list in all, or that there are more than the most up to which it was counted.
+func (v *Visit) Counted(n, most int) string {
+	if n > most {
+		return v.Say(fmt.Sprintf("%d条以上", most), fmt.Sprintf("more than %d", most))
+	}
+	return v.Say(fmt.Sprintf("共%d条", n), fmt.Sprintf("%d in all", n))
+}
+
 // Principal is in whose name the database is asked, for a purpose that has to be stated where sensitive fields are opened, "" otherwise.
 func (v *Visit) Principal(purpose access.Purpose) postgres.Principal {
 	return v.Session.Principal(purpose)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,7 +51,9 @@ type queuePage struct {
 	Tab        tab
 	Rows       []row
 	Query      url.Values // the filters, without the place in the list
-	More       string     // the address of the page after, "" of the last
+	Count      string
+	First      string // the address of the first page, "" of that itself
+	More       string // the address of the page after, "" of the last
 	Programmes []choice
 	Townships  []choice
 	MayFile    bool
@@ -81,6 +84,9 @@ type left struct {
 // perPage is items of a page of a list.
 const perPage = 40
 
+// countedTo is up to which a list is counted.
+const countedTo = 10_000
+
 func (p *Pages) queue(v *web.Visit) error {
 	f, page, err := p.filter(v)
 	if err != nil {
@@ -98,10 +104,15 @@ func (p *Pages) queue(v *web.Visit) error {
 		for _, q := range items {
 			page.Rows = append(page.Rows, p.row(v, q, page.Query))
 		}
-		return nil
+		n, err := p.Casework.Count(ctx, tx, f, countedTo+1)
+		page.Count = v.Counted(n, countedTo)
+		return err
 	})
 	if err != nil {
 		return err
+	}
+	if f.After.ID != 0 {
+		page.First = "/cases?" + page.Query.Encode()
 	}
 	return v.Render(http.StatusOK, p.templates, "queue", page)
 }
@@ -120,12 +131,12 @@ func (p *Pages) filter(v *web.Visit) (casework.Filter, *queuePage, error) {
 	}
 	page.Query.Set("view", page.Tab.ID)
 	f := casework.Filter{View: page.Tab.view, Area: casework.Named(v.Session.Posting.Area), Gives: page.Tab.gives, Now: v.Now(), Most: perPage + 1}
-	for _, name := range []string{"programme", "area", "kin"} {
+	for _, name := range []string{"programme", "area", "kin", "called", "sort"} {
 		if q.Get(name) != "" {
 			page.Query.Set(name, q.Get(name))
 		}
 	}
-	f.Programme, f.NearKin = q.Get("programme"), q.Get("kin") != ""
+	f.Programme, f.NearKin, f.Called, f.Newest = q.Get("programme"), q.Get("kin") != "", strings.TrimSpace(q.Get("called")), q.Get("sort") == "new"
 	if s := q.Get("area"); s != "" {
 		code, err := area.Parse(s)
 		if err != nil {

@@ -103,7 +103,7 @@ func (p *Pages) showInbox(v *web.Visit, status int, page *inboxPage, f warning.F
 		if err != nil {
 			return err
 		}
-		page.Count = said(v, n, counted)
+		page.Count = v.Counted(n, counted)
 		for _, i := range list.Items {
 			page.Rows = append(page.Rows, p.row(v, i))
 		}

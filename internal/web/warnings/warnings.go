@@ -3,7 +3,6 @@ package warnings
 import (
 	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"net/http"
 	"strconv"
@@ -229,12 +228,4 @@ func dayOf(text string) calendar.Date {
 		return calendar.Forever
 	}
 	return d
-}
-
-// said is a count, or that there are more than were counted.
-func said(v *web.Visit, n, most int) string {
-	if n > most {
-		return v.Say(fmt.Sprintf("%d条以上", most), fmt.Sprintf("more than %d", most))
-	}
-	return v.Say(fmt.Sprintf("共%d条", n), fmt.Sprintf("%d in all", n))
 }
