@@ -45,6 +45,23 @@ func (v *person) net(ctx context.Context, off bool) {
 	}
 }
 
+// hurries lets what a page does again and again come twenty times as fast on all pages that are opened from now on; what it returns ends that. What waits
+// on a phone is sent within twenty seconds even where the phone says nothing of its signal, as Chromium does of a page that was opened without one.
+func (v *person) hurries() (end func()) {
+	v.Helper()
+	call := func(method string, params, result any) {
+		v.Helper()
+		v.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { return t.Call(ctx, method, params, result) }))
+	}
+	var script struct {
+		Identifier string `json:"identifier"`
+	}
+	call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": `{ const every = setInterval; self.setInterval = (act, ms, ...rest) => every(act, ms / 20, ...rest) }`}, &script)
+	return func() {
+		call("Page.removeScriptToEvaluateOnNewDocument", map[string]any{"identifier": script.Identifier}, nil)
+	}
+}
+
 // until waits for something to be so in the page.
 func (v *person) until(what, condition string) {
 	v.Helper()

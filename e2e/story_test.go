@@ -168,6 +168,7 @@ func (s *story) visited() {
 	a.keepsVisits()
 	a.stands(37.19, 116.87)
 	a.offline(true)
+	defer a.hurries()()
 	a.unlocks()
 	a.until("there is no signal", `document.body.innerText.includes("没有信号")`)
 	a.goes(a.markWithin("#visits li", "国*强", "a.visit"))
