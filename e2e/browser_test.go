@@ -51,19 +51,24 @@ func visitor(t testing.TB, size [2]int64) *person {
 	return v
 }
 
-// launch starts a browser, and gives what ends it.
+// launch starts a browser, and gives what ends it. One that dies while it starts, as happens on a machine with much else to do, is started anew.
 func launch(t testing.TB, size [2]int64) (v *person, end func()) {
 	t.Helper()
 	p := served(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(waits),
 		chromedp.WindowSize(int(size[0]), int(size[1])), chromedp.Flag("lang", "zh-CN"))
-	allocated, free := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, leave := chromedp.NewContext(allocated)
-	v = &person{TB: t, p: p, ctx: ctx}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err != nil { // the browser lives as long as the context of its first step
-		t.Fatalf("starting the browser: %v", err)
+	var err error
+	for range 3 {
+		allocated, free := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, leave := chromedp.NewContext(allocated)
+		end = func() { leave(); free() }
+		if err = chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1])); err == nil { // the browser lives as long as the context of its first step
+			return &person{TB: t, p: p, ctx: ctx}, end
+		}
+		end()
 	}
-	return v, func() { leave(); free() }
+	t.Fatalf("starting the browser: %v", err)
+	return nil, nil
 }
 
 // do runs steps in the browser.
