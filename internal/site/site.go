@@ -108,7 +108,7 @@ func visited(c web.Config, d Deps) (web.Pages, error) {
 
 func cased(c web.Config, d Deps) (web.Pages, error) {
 	return cases.New(cases.Deps{DB: c.DB, Pack: d.Policy.Pack(), Casework: d.Casework, Registry: d.Registry, Means: d.Means, Visits: d.Visits,
-		Explain: d.Discovery.Explain, Notes: d.Notes, Telling: d.Telling, Contact: d.Contact, Access: c.Access})
+		Explain: d.Discovery.Explain, Notes: d.Notes, Telling: d.Telling, Contact: d.Contact, Site: d.Home, Access: c.Access})
 }
 
 func filed(c web.Config, d Deps) (web.Pages, error) {

@@ -42,6 +42,7 @@ type Deps struct {
 	Notes    *notification.Notifications                                                                  // nil: nobody is told
 	Telling  *telling.Telling                                                                             // nil: nobody is told
 	Contact  string                                                                                       // whom residents call; "" is 12345
+	Site     string                                                                                       // where residents find the platform; "" is not said
 	Access   *access.Access                                                                               // ties residents' accounts to who they are
 }
 

@@ -33,6 +33,7 @@ type slipPage struct {
 	Login     string
 	First     sealed.Secret
 	Again     bool // another first password
+	Site      string
 }
 
 // proofs are the papers by which it is seen who somebody is.
@@ -127,5 +128,6 @@ func (p *Pages) residentAct(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	slip.Site = p.Site
 	return v.Render(http.StatusOK, p.templates, "slip", slip)
 }
