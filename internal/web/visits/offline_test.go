@@ -359,6 +359,67 @@ func (p *phone) call(command string, with any) {
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { return t.Call(ctx, command, with, nil) }))
 }
 
+// A phone that kept things in the form before, in which they lay open, drops nothing of what was not sent: it waits until whoever made it signs in,
+// and is sealed and sent then; nobody else sends it.
+func TestWhatAnEarlierPhoneKept(t *testing.T) {
+	w := newWorld(t)
+	id := w.plan(visit.Task{Household: 1, Visitors: []int64{w.ids["fang"], w.ids["qiang"]}, Purpose: visit.Warning})
+	p := w.phone()
+	p.open("/signin")
+	ask[bool](p, fmt.Sprintf(`(async () => {
+		const wait = r => new Promise((done, fail) => { r.onsuccess = () => done(r.result); r.onerror = () => fail(r.error); });
+		const request = indexedDB.open("dajiuzhu-visits", 1);
+		request.onupgradeneeded = () => {
+			for (const name of ["answers", "files", "extras", "bundles"]) request.result.createObjectStore(name, { keyPath: "id" });
+			request.result.createObjectStore("settings", { keyPath: "name" });
+		};
+		const db = await wait(request), at = new Date().toISOString();
+		const photo = await new Promise(done => document.createElement("canvas").toBlob(done, "image/jpeg")), bytes = await photo.arrayBuffer();
+		const digest = [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map(b => b.toString(16).padStart(2, "0")).join("");
+		const account = %[1]d, visit = %[2]d, device = crypto.randomUUID(), sending = crypto.randomUUID(), bundle = crypto.randomUUID();
+		const tx = db.transaction([...db.objectStoreNames], "readwrite"), put = (s, r) => tx.objectStore(s).put(r);
+		const a = (id, unit, of, fact, value, state, seq) => ({ id, account, visit, key: [unit, of, fact].join(":"), unit, of, fact, kind: "value", value, ask: fact, at, state, seq });
+		const married = a(sending, "person", 2, "person.married", true, "sending", 1), gone = a(crypto.randomUUID(), "person", 1, "person.married", false, "sent", 2);
+		put("answers", married);
+		put("answers", gone);
+		put("answers", a(crypto.randomUUID(), "household", 1, "household.rent_12m", "1357", "waiting", 3));
+		const { unit, of, fact, kind, value, seq } = married;
+		put("bundles", { id: bundle, account, visit, answers: [sending], extras: [], body: JSON.stringify({ bundle, device, visit, said_by: "国志强", answers: [{ id: sending, seq, unit, of, fact, kind, value, at }] }) });
+		put("extras", { id: "place:" + account + ":" + visit, account, visit, what: "place", body: { latitude: 37.2, longitude: 116.87, accuracy: 10 }, at, state: "waiting" });
+		put("files", { id: crypto.randomUUID(), account, visit, kind: "photo", media: "image/jpeg", size: bytes.byteLength, digest, at, bytes, received: 0, state: "waiting" });
+		put("settings", { name: "device", value: device });
+		put("settings", { name: "seq", value: 3 });
+		put("settings", { name: "said:" + visit, value: "国志强" });
+		await new Promise(done => tx.oncomplete = done);
+		db.close();
+		return true;
+	})()`, w.ids["fang"], id))
+	p.signIn("qiang")
+	p.open("/visits")
+	p.until("the pages begin", `document.documentElement.dataset.started === "/visits"`)
+	p.shows("另有4项是别人的")
+	if got := w.stands(); len(got) != 0 {
+		t.Fatalf("as somebody else %v stand", got)
+	}
+	p.signIn("fang")
+	p.open("/visits/outbox")
+	p.shows("都已送到平台")
+	p.hides()
+	if got, want := w.stands(), []string{`household.rent_12m 1 = "1357"`, "person.married 2 = true"}; !slices.Equal(got, want) {
+		t.Errorf("%v stand, want %v", got, want)
+	}
+	for query, want := range map[string]string{
+		"select count(*) || ' ' || count(*) filter (where said_by = '国志强') || ' ' || count(distinct device) from visit_answer": "2 2 1",
+		"select latitude::text from visit_place":      "37.200000",
+		"select kind || ' ' || state from visit_file": "photo kept",
+	} {
+		var got string
+		if err := w.db.Own().QueryRow(t.Context(), query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %q, want %q (%v)", query, got, want, err)
+		}
+	}
+}
+
 // A day with two homes: the nearer one comes first once the phone says where it is, the map has both, what is spoken is kept and sent, and what was
 // answered without a signal goes by itself when it is back, while no page is open.
 func TestDayOut(t *testing.T) {

@@ -8,14 +8,39 @@ self.visitStore = (() => {
   let opened;
   const open = () => opened ??= new Promise((done, fail) => {
     const request = indexedDB.open("dajiuzhu-visits", 2);
-    request.onupgradeneeded = () => {
+    request.onupgradeneeded = async () => {
+      const earlier = await taken(request.transaction);
       for (const name of request.result.objectStoreNames) request.result.deleteObjectStore(name);
       for (const name of stores) request.result.createObjectStore(name, { keyPath: "id" });
       // extras: the place and the end of a visit, and who answers. bundles: as they are sent, until they are taken.
+      for (const r of earlier) request.transaction.objectStore("settings").put(r);
     };
-    request.onsuccess = () => done(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => { request.result.close(); opened = undefined; }; // a later form of it does not wait for this page
+      done(request.result);
+    };
     request.onerror = () => fail(request.error);
   });
+  // taken is what the first form of this database has that the server has not, in which it lay open, as settings: it stays as it is until the key of
+  // the account that made it is open, and is sealed then (see adopt).
+  const taken = async tx => {
+    const names = [...tx.objectStoreNames], kept = [];
+    for (const store of ["answers", "files", "extras", "bundles"].filter(s => names.includes(s))) {
+      for (const r of await wait(tx.objectStore(store).getAll())) {
+        if (r.state !== "sent") kept.push({ id: `${early}${store}:${r.id}`, store, account: r.account, visit: r.visit, state: r.state ?? "sending", value: r });
+      }
+    }
+    for (const r of names.includes("settings") ? await wait(tx.objectStore("settings").getAll()) : []) {
+      if (["device", "seq"].includes(r.name)) kept.push({ id: r.name, value: r.value });
+      const visit = Number(r.name.slice(5));
+      if (r.name.startsWith("said:") && kept.some(k => k.visit === visit)) kept.push({ id: `${early}${r.name}`, visit, value: r.value });
+    }
+    return kept;
+  };
+  const early = "early:", earlier = () => IDBKeyRange.bound(early, early.slice(0, -1) + ";");
+  // lies are the rows of the first form that lie here still, of everybody.
+  const lies = async () => (await wait((await open()).transaction("settings").objectStore("settings").getAll(earlier()))).filter(r => r.store);
+  const saidThen = visit => row("settings", `${early}said:${visit}`); // who answered at a visit, of whichever account
   const rows = async store => wait((await open()).transaction(store).objectStore(store).getAll());
   const row = async (store, id) => wait((await open()).transaction(store).objectStore(store).get(id));
   const change = async (names, work) => {
@@ -44,7 +69,10 @@ self.visitStore = (() => {
   const fromBase64 = s => Uint8Array.from(atob(s), c => c.charCodeAt(0));
   const keys = new Map(); // by account, of those that are open now; never on the disk
   const aes = (raw, uses) => crypto.subtle.importKey("raw", raw, "AES-GCM", false, uses);
-  const hold = async (account, raw) => keys.set(account, await aes(raw, ["encrypt", "decrypt"]));
+  const hold = async (account, raw) => {
+    keys.set(account, await aes(raw, ["encrypt", "decrypt"]));
+    await alone("early", () => adopt(account)).catch(() => null); // what does not come over now lies where it is, and counts as waiting
+  };
   const holds = account => keys.has(account);
   const about = (store, r) => written.encode(`${store}|${r.account}|${r.visit ?? ""}|${r.id}`); // sealed content opens in its own row only
   const seal = async (store, r, content) => {
@@ -72,6 +100,23 @@ self.visitStore = (() => {
     return (await Promise.all(found.map(r => reveal(store, r).catch(() => null)))).filter(Boolean);
   };
   const put = async (store, whole) => { const r = await close(store, whole); await change([store], s => wait(s.put(r))); };
+
+  // adopt seals an account's rows of the first form and puts them where they belong, each at once, so that none is ever in no place.
+  const adopt = async account => {
+    for (const e of (await lies()).filter(r => r.account === account)) {
+      const { bytes, ...whole } = e.value;
+      if (bytes) whole.blob = await seal("files/content", whole, bytes);
+      const said = await saidThen(e.visit), note = extraID(account, e.visit, "said");
+      const r = await close(e.store, whole), says = said && await close("extras", { id: note, account, visit: e.visit, what: "said", body: said.value, at: now(), state: "note" });
+      await change([...new Set([e.store, "extras", "settings"])], async (store, ...rest) => {
+        const settings = rest[rest.length - 1], extras = rest.length > 1 ? rest[0] : store;
+        if (!await wait(store.get(r.id))) await wait(store.put(r));
+        if (says && !await wait(extras.get(note))) await wait(extras.put(says));
+        await wait(settings.delete(e.id));
+      });
+      if (said && !(await lies()).some(r => r.visit === e.visit)) await drop("settings", said.id);
+    }
+  };
 
   // ── The PIN ──
   // A copy of the key lies on the phone, sealed under the PIN and under a key that the browser does not give away, so that guesses have to be made
@@ -303,8 +348,8 @@ self.visitStore = (() => {
 
   // waiting is how much the server has not taken yet: of everybody, of an account, and of what the account made how much does not open.
   const waiting = async account => {
-    const lying = { answers: await rows("answers"), files: await rows("files"), extras: await rows("extras") };
-    const count = Object.values(lying).flat().filter(unsent).length, mine = Object.values(lying).flat().filter(r => unsent(r) && r.account === account).length;
+    const lying = [...await rows("answers"), ...await rows("files"), ...await rows("extras"), ...(await lies()).filter(r => r.store !== "bundles")].filter(unsent);
+    const count = lying.length, mine = lying.filter(r => r.account === account).length;
     const w = { count, mine, answers: [], files: [], extras: [], bundles: [], shut: mine };
     if (!holds(account)) return w;
     for (const store of ["answers", "files", "extras"]) w[store] = (await all(store, account)).filter(unsent);
