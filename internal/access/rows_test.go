@@ -247,8 +247,8 @@ var asOwner = []string{"staff_name", "near_relations", "record_act",
 	"hold_sealing_key",                                                                                      // whether a key is retired
 	"acting_person", "acting_household", "own_family", "acting_applied", "acting_family_has", "acting_ward", // a resident's own, and yes or no
 	"call_at_window", "acting_window", "casework_taker", // who shows a card in the caller's own area, which is kept; yes or no; whose window it was
-	"resident_login",  // of who lives in the caller's own area
-	"own_reports",     // the caller's own reports and how far each came
+	"resident_login",                 // of who lives in the caller's own area
+	"own_reports", "own_emergencies", // the caller's own reports and how far each came
 	"resend",          // whether what failed in the caller's area goes once more
 	"answer_by_grant", // the rounds that the caller's own grant answered
 }

@@ -1,7 +1,9 @@
 package site_test
 
 import (
+	"crypto/rand"
 	"html"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -40,12 +42,18 @@ func TestDesks(t *testing.T) {
 		{access.Department, 371424000000, "medical-insurance", "迟报的数据", []string{"从未送来"}, []string{"交通事故"}},
 		{access.Administrator, 371400000000, "", "", []string{"最困难的家庭", "临邑县临邑镇国寨村", "指数61.25", "十一月到期的标准", "个县从未送来"}, nil},
 		{access.Inspector, 371424000000, "", "", []string{"要看的事项", "七天内谁查看敏感信息最多", "2次，涉及1人", "一天内做了什么", "account.create", "存证日志"}, nil},
-		{access.Hotline, 371424000000, "", "", []string{"来电人的姓名", "您还没有登记过求助"}, nil},
+		{access.Hotline, 371424000000, "", "", []string{"来电人的姓名", "您还没有登记过求助", "我登记的急难（1件在办）", "来电：老人昏倒", "已收到", "镇街在办"}, nil},
 		{access.Organisation, 371424000000, "", "", []string{"我登记的求助（1件在办）", "国寨村", "已收到，等人上门"}, []string{"闻", "急难型"}},
 	} {
 		id, token := w.signedUp(desk.role, desk.where, desk.department)
 		if desk.role == access.Organisation {
 			w.reports(id, desk.where)
+		}
+		if desk.role == access.Hotline {
+			called := url.Values{"once": {rand.Text()}, "go": {"file"}, "about": {"来电：老人昏倒"}, "area": {village.String()}, "want": {"temp-emergency/0"}}
+			if a := w.ask(token, "POST", "/cases/new", called); a.to != "/" {
+				t.Errorf("an emergency of a call leads to %q with %d", a.to, a.status)
+			}
 		}
 		a := w.ask(token, "GET", "/", nil)
 		if a.status != 200 {

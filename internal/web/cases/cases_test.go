@@ -9,8 +9,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"dajiuzhu/internal/access"
+	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
 	"dajiuzhu/internal/pack"
+	"dajiuzhu/internal/postgres"
 	"dajiuzhu/internal/web/cases"
 )
 
@@ -415,6 +418,75 @@ func TestMeeting(t *testing.T) {
 		"minutes", "议定给予4400元", "kept", "纪要1", "day", "2026-11-12", "hour", "09:00"), 200, "议定给予4400元", "不同意")
 	w.wants("the step", w.step("supervisor", path, "joint", "meeting", "1", "result", "同意"), 200)
 	w.wants("listed", w.get("supervisor", "/meetings"), 200, "一户超限额", "已召开")
+}
+
+// What a hotline writes down of a call is an emergency like any other; the hotline sees how far it is, and nothing else of it or of anybody's.
+func TestAHotlineRecordsAnEmergency(t *testing.T) {
+	w := newWorld(t)
+	w.account("hotline", access.Posting{Role: access.Hotline, Area: county, Span: calendar.Since(calendar.Must(2026, 1, 1))})
+	hotline := postgres.Principal{Account: w.ids["hotline"], Role: "hotline", Area: county}
+	stands := func() (all string) {
+		t.Helper()
+		w.must(w.db.As(t.Context(), hotline, func(tx pgx.Tx) error {
+			own, err := w.deps.Casework.OwnEmergencies(t.Context(), tx, 10)
+			for _, r := range own {
+				all += fmt.Sprintln(r.Item, r.About, r.Area, r.State, r.By, r.Rank)
+			}
+			return err
+		}))
+		return all
+	}
+	if s := stands(); s != "" {
+		t.Errorf("before anything is recorded there is %s", s)
+	}
+	w.wants("for a household", w.get("hotline", "/cases/new?household=1"), 404)
+	p := w.send("hotline", "/cases/new", "/cases/new", "go", "file", "about", "来电：老人昏倒在路边", "area", village.String(), "want", "temp-emergency/0")
+	w.wants("recorded", p, 200)
+	if p.path != "/" {
+		t.Errorf("it leads to %s", p.path)
+	}
+	w.wants("the township is told", w.get("officer", "/notifications"), 200, "急难报告")
+	w.wants("and works on it", w.get("officer", "/cases?view=emergencies"), 200, "老人昏倒在路边", "到场查看")
+	w.wants("another programme", w.send("hotline", "/cases/new", "/cases/new", "go", "file", "about", "x", "area", village.String(), "want", "dibao/0"), 403)
+	w.wants("elsewhere", w.send("hotline", "/cases/new", "/cases/new", "go", "file", "about", "x", "area", far.String(), "want", "temp-emergency/0"), 403)
+	own := w.file("dibao/0")
+	for _, s := range []struct {
+		login, step string
+		with        []string
+		want        string
+	}{
+		{"", "", nil, "1 来电：老人昏倒在路边 371424100281 received township-officer"},
+		{"officer", "survey", []string{"with", fmt.Sprint(w.ids["colleague"]), "result", "属实，姓名王保密", "signer", "老人", "signature", "记录"}, "1 来电：老人昏倒在路边 371424100281 received decider township"},
+		{"decider", "confirm", []string{"result", "granted", "component", "aid", "amount", "800", "per", "once", "reason", "先行救助"}, "1 来电：老人昏倒在路边 371424100281 decided finance reserve"},
+		{"officer", "pay", nil, "1 来电：老人昏倒在路边 371424100281 paid township-officer"},
+		{"officer", "papers", []string{"paper-kind", "application", "paper-name", "补办申请书", "kept", "柜4"}, "1 来电：老人昏倒在路边 371424100281 paid township-officer"},
+		{"officer", "publish", []string{"place", "公开栏"}, "1 来电：老人昏倒在路边 371424100281 closed"},
+	} {
+		if s.step != "" {
+			w.wants(s.step, w.step(s.login, "/cases/1", s.step, s.with...), 200)
+		}
+		if got := strings.TrimSpace(stands()); got != s.want {
+			t.Errorf("after %q it stands at %q, want %q", s.step, got, s.want)
+		}
+	}
+	for _, path := range []string{"/cases/1", own, "/cases/1/print/application"} {
+		w.wants("the case itself", w.get("hotline", path), 404)
+	}
+	for _, of := range []string{"item", "item_step", "decision", "award", "paper", "filing where household is not null"} {
+		w.must(w.db.As(t.Context(), hotline, func(tx pgx.Tx) error {
+			var n int
+			err := tx.QueryRow(t.Context(), "select count(*) from "+of).Scan(&n)
+			if n != 0 {
+				t.Errorf("the hotline reads %d rows of %s", n, of)
+			}
+			return err
+		}))
+	}
+	w.account("other-hotline", access.Posting{Role: access.Hotline, Area: county, Span: calendar.Since(calendar.Must(2026, 1, 1))})
+	hotline.Account = w.ids["other-hotline"]
+	if s := stands(); s != "" {
+		t.Errorf("another operator sees %s", s)
+	}
 }
 
 // TestEmergency: who is not in the record is helped where they are.

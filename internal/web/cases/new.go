@@ -76,6 +76,9 @@ func (p *Pages) newPage(v *web.Visit) error {
 func (p *Pages) showNew(v *web.Visit, status int, f form, check bool) error {
 	page := &newPage{Forms: f, Household: number(v.R.FormValue("household")), Check: check, Today: dayOf(v.Now()), Channel: channelOf(v.Session.Posting.Role)}
 	page.NeedsProxy = v.Session.Posting.Role == access.Assistant
+	if page.Household != 0 && v.Session.Posting.Role == access.Hotline {
+		return fault.New(fault.NotFound, noSuchThing, nil) // it files for nobody's household
+	}
 	if page.Household == 0 {
 		page.Places, page.Emergency = p.villages(v), p.emergencies(v.Lang)
 		page.choose(v, p)
@@ -369,6 +372,9 @@ func (p *Pages) fileNew(v *web.Visit) error {
 	}
 	return v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
 		first, err := p.makeFiling(ctx, tx, v, f)
+		if v.Session.Posting.Role == access.Hotline {
+			return "/", err // where the hotline follows what it wrote down: the case is for others
+		}
 		return fmt.Sprint("/cases/", first), err
 	})
 }

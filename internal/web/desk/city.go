@@ -137,6 +137,42 @@ func (p *Pages) reported(ctx context.Context, tx pgx.Tx, d *on) error {
 	return nil
 }
 
+// inHand are those who may have an emergency in hand, by whose step is next and a decider's rank.
+var inHand = map[string][2]string{
+	"village-assistant": {"村级协理员", "the village assistant"}, "township-officer": {"镇街", "the township"}, "decider township": {"镇街", "the township"},
+	"decider county": {"县民政部门", "the county"}, "decider department": {"主管部门", "the department in charge"}, "county-officer": {"县民政部门", "the county"},
+	"coordination": {"县协调会", "the county's conference"}, "finance": {"发放单位", "whoever pays"}, "finance reserve": {"镇街（备用金）", "the township, out of its own"},
+}
+
+// emergencies are those that the visitor wrote down for whoever called, and how far each is.
+func (p *Pages) emergencies(ctx context.Context, tx pgx.Tx, d *on) error {
+	all, err := p.Casework.OwnEmergencies(ctx, tx, mostReports)
+	if err != nil {
+		return err
+	}
+	states := map[string][2]string{"received": {"已收到", "received"}, "decided": {"已决定", "decided"}, "paid": {"已发放", "paid"}, "closed": {"已办结", "closed"}}
+	s := part{Empty: d.Say("您还没有登记过急难", "You have recorded no emergency yet"),
+		How: d.Say("登记以后，办到哪一步、谁在办会列在这里", "Once you record one, how far it is and who has it in hand stands here")}
+	waits := 0
+	for _, one := range all {
+		mark := d.Say(states[one.State][0], states[one.State][1])
+		if one.State != "closed" {
+			waits++
+			if by, ok := inHand[strings.TrimSpace(one.By+" "+one.Rank)]; ok {
+				mark = join(mark, d.Say(by[0]+"在办", "with "+by[1]))
+			}
+		}
+		s.Rows = append(s.Rows, row{Title: one.About, Detail: join(d.Say(fmt.Sprint("编号", one.Item), fmt.Sprint("No. ", one.Item)), p.short(one.Area)), Mark: mark,
+			When: web.View{Visit: d.Visit}.Moment(one.Filed)})
+	}
+	s.Title = d.Say("我登记的急难", "Emergencies that I recorded")
+	if waits > 0 {
+		s.Title += d.Say(fmt.Sprintf("（%d件在办）", waits), fmt.Sprintf(" (%d under way)", waits))
+	}
+	d.add(s)
+	return nil
+}
+
 // mostReports are as many of one's newest reports as are looked at.
 const mostReports = 100
 

@@ -131,7 +131,7 @@ var desks = map[access.Role][]fill{
 	access.Department:    {(*Pages).cases, (*Pages).warnings, (*Pages).feeds, (*Pages).unread},
 	access.Administrator: {(*Pages).hardest, (*Pages).times, (*Pages).warned, (*Pages).supervised, (*Pages).lapses, (*Pages).feeds, (*Pages).jobs, (*Pages).unread},
 	access.Inspector:     {(*Pages).supervision, (*Pages).opened, (*Pages).trail, (*Pages).proof, (*Pages).unread},
-	access.Hotline:       {(*Pages).search, (*Pages).reported, (*Pages).unread},
+	access.Hotline:       {(*Pages).search, (*Pages).emergencies, (*Pages).reported, (*Pages).unread},
 	access.Organisation:  {(*Pages).offering, (*Pages).reported, (*Pages).unread},
 }
 
