@@ -40,7 +40,8 @@ func (k *walker) mayDo(by, gives string, p postgres.Principal) bool {
 	case "resident":
 		return p.Role == "resident" || p.Role == "assistant" || p.Role == "officer" || own
 	case "village-assistant":
-		return p.Role == "assistant" || p.Role == "officer" || gives == "application" && p.Role == "resident"
+		taken := gives == "acknowledgement" // of an offer, by whoever asks without it
+		return p.Role == "assistant" || p.Role == "officer" || (gives == "application" || taken) && p.Role == "resident" || taken && own
 	case "township-officer", "window": // the walk's filings are taken by an assistant
 		return p.Role == "officer"
 	case "county-officer", "county-supervisor", "coordination":
