@@ -348,9 +348,15 @@ func (s *Site) explain(v *Visit, err error) (int, string) {
 	return http.StatusInternalServerError, fault.New(fault.Internal, ourFault, fault.Args{"id": id}).Message(v.Lang)
 }
 
+// faultPage is what a request came to that was not done.
+type faultPage struct {
+	Status  int
+	Message string
+}
+
 func (s *Site) fail(v *Visit, err error) {
 	status, message := s.explain(v, err)
-	if failed := s.render(v, status, "fault", message); failed != nil {
+	if failed := s.render(v, status, "fault", faultPage{status, message}); failed != nil {
 		s.Log.Error("a page of a fault failed", "request", requestID(v.R.Context()), "error", failed)
 	}
 }

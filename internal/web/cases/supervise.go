@@ -289,7 +289,7 @@ func timesPicture(v *web.Visit, rows []timesRow, baseline int) template.HTML {
 	if baseline == 0 {
 		return template.HTML(b.String() + "</svg>")
 	}
-	fmt.Fprintf(&b, `<line class="before" x1="%d" x2="%d" y1="%d" y2="%d"/><text class="before" x="%d" y="%d" text-anchor="middle">%s</text></svg>`, x(baseline*10), x(baseline*10), top-8, height-4,
-		x(baseline*10), top-14, v.Say(fmt.Sprintf("改革前 %d 天", baseline), fmt.Sprintf("%d days before", baseline)))
+	fmt.Fprintf(&b, `<line class="before" x1="%d" x2="%d" y1="%d" y2="%d"/><text class="before" x="%d" y="%d" text-anchor="end">%s</text></svg>`, x(baseline*10), x(baseline*10), top-8, height-4,
+		min(x(baseline*10)+48, width), top-14, v.Say(fmt.Sprintf("改革前 %d 天", baseline), fmt.Sprintf("%d days before", baseline)))
 	return template.HTML(b.String())
 }
