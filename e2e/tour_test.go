@@ -37,7 +37,7 @@ func TestTour(t *testing.T) {
 			login = p.login
 			fmt.Fprintf(&text, "\n## %s\n", login)
 		}
-		name := strings.Trim(regexp.MustCompile(`[^a-z0-9-]+`).ReplaceAllString(p.kind, "-"), "-")
+		name := strings.Trim(regexp.MustCompile(`[^a-z0-9-]+`).ReplaceAllString(strings.ReplaceAll(p.kind, "{}", "one"), "-"), "-")
 		fmt.Fprintf(&text, "\n### %s\n\n`%s`\n\n", strings.TrimSuffix(p.title, " · 大救助"), strings.Fields(p.kind)[0])
 		for _, face := range []struct {
 			name string
@@ -62,7 +62,7 @@ func TestTour(t *testing.T) {
 func (v *person) small(size [2]int64) []byte {
 	v.Helper()
 	tall := min(js[int](v, "document.documentElement.scrollHeight"), 2*int(size[1]))
-	scale, quality := 1.0, int64(45)
+	scale, quality := 1.0, int64(36)
 	if size == desk {
 		scale = 0.6
 	}
