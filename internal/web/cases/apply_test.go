@@ -280,6 +280,7 @@ func TestAGuardianSignsOnlineForAChild(t *testing.T) {
 		w := newWorld(t)
 		w.family()
 		w.wants("applied", w.apply("zhiqiang", "want", "dibao/0"), 200)
+		w.wants("who has signed is reminded of the child", w.get("zhiqiang", "/my"), 200, "替孩子签授权书")
 		w.wants("who is asked", w.get("chunyan", "/my/sign"), 200, "国雨桐", "的监护人，代孩子签")
 		w.wants("signed "+c.name, w.send("chunyan", "/my/sign", "/my/sign", append([]string{"authorise", "yes", "pledge", "yes"}, c.pairs...)...), 200, "下一步由镇街救助窗口办：受理")
 		signed := 0

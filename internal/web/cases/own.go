@@ -113,6 +113,9 @@ func (p *Pages) todos(ctx context.Context, tx pgx.Tx, v *web.Visit, page *homePa
 	if self != nil && self.Signed == 0 && slices.ContainsFunc(items, waitsForSigning) {
 		page.Todo = append(page.Todo, todo{"/my/sign", v.Say("签授权书和承诺书", "Sign the authorisation and the pledge"), v.Say("您家的申请要每个成年人自己签", "Your household's application needs every adult's own signature")})
 	}
+	if self != nil && self.Signed != 0 && unsignedWard(page.Family, v.Today()) && slices.ContainsFunc(items, waitsForSigning) {
+		page.Todo = append(page.Todo, todo{"/my/sign", v.Say("替孩子签授权书", "Sign the authorisation for a child"), v.Say("您是监护人的话，签了孩子名下的存款才能一并核对", "if you are the guardian: the check then covers what is in the child's name")})
+	}
 	for _, q := range items {
 		if q.State == "ended" || q.Next == nil {
 			continue
@@ -449,7 +452,12 @@ type ownSignPage struct {
 
 // Waits reports whether there is something to sign: for oneself, or for a child.
 func (p *ownSignPage) Waits(on calendar.Date) bool {
-	return p.Family.Self().Signed == 0 || slices.ContainsFunc(p.Family.Wards(on), func(k access.Kin) bool { return k.Signed == 0 })
+	return p.Family.Self().Signed == 0 || unsignedWard(p.Family, on)
+}
+
+// unsignedWard reports whether nobody has signed for some child of a household.
+func unsignedWard(family *access.Family, on calendar.Date) bool {
+	return slices.ContainsFunc(family.Wards(on), func(k access.Kin) bool { return k.Signed == 0 })
 }
 
 // signedText is what is signed: that means may be checked, and that what was said is true.
