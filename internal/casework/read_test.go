@@ -52,9 +52,14 @@ func (w *world) queue(p postgres.Principal, f casework.Filter) string {
 		if err != nil || f.View == casework.Ended {
 			return err
 		}
-		several, err := w.Counts(ctx, tx, f.Area, []casework.Filter{f, {View: casework.Emergencies}})
-		if err == nil && (n != len(all) || several[0] != n || several[1] != 0) {
-			w.Errorf("%+v has %d items, and %d and %v are counted", f, len(all), n, several)
+		emergencies := casework.Filter{View: casework.Emergencies, Area: f.Area}
+		urgent, err := w.Queue(ctx, tx, emergencies)
+		if err != nil {
+			return err
+		}
+		several, err := w.Counts(ctx, tx, f.Area, []casework.Filter{f, emergencies})
+		if err == nil && (n != len(all) || several[0] != n || several[1] != len(urgent)) {
+			w.Errorf("%+v has %d items beside %d emergencies, and %d and %v are counted", f, len(all), len(urgent), n, several)
 		}
 		return err
 	})
