@@ -313,6 +313,9 @@ func TestTamperingWithAnExportIsNamed(t *testing.T) {
 		return func(b []byte) []byte { return []byte(strings.Replace(string(b), old, new, 1)) }
 	}
 	flip := func(at int) func([]byte) []byte { return func(b []byte) []byte { b[at] ^= 1; return b } }
+	digit := func(at int) func([]byte) []byte { // another one, so that it is an entry still
+		return func(b []byte) []byte { b[at] = '0' + ('1'-b[at])&1; return b }
+	}
 	for name, c := range map[string]struct {
 		file   string
 		change func([]byte) []byte // nil removes the file
@@ -325,7 +328,7 @@ func TestTamperingWithAnExportIsNamed(t *testing.T) {
 		"an act has another place":   {"acts.jsonl", swap(`{"index":299`, `{"index":999`), -1, "stray-act"},
 		"an act that is none":        {"acts.jsonl", swap(`{"index":5`, `{"indx":5`), -1, ""},
 		"no acts":                    {"acts.jsonl", nil, -1, ""},
-		"an entry":                   {"tile/entries/001.p/44", flip(20), 256, "act-changed"},
+		"an entry":                   {"tile/entries/001.p/44", digit(20), 256, "act-changed"},
 		"an entry that is none":      {"tile/entries/001.p/44", flip(2), 256, "leaf-gone"},
 		"a bundle is cut":            {"tile/entries/000", func(b []byte) []byte { return b[:len(b)-7] }, 255, "leaf-gone"},
 		"a bundle goes on":           {"tile/entries/000", func(b []byte) []byte { return append(b, 0, 1, 'x') }, -1, "bad-file"},
