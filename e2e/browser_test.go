@@ -273,9 +273,3 @@ func (v *person) code() string {
 	}
 	return code
 }
-
-// picture is the whole page as a PNG.
-func (v *person) picture() []byte {
-	v.Helper()
-	return ask(v, chromedp.FullScreenshot(100))
-}

@@ -79,15 +79,6 @@ func (v *person) pickByText(selector, words string) {
 	}
 }
 
-// tick marks the box whose label begins with some words.
-func (v *person) tick(words string) {
-	v.Helper()
-	if !js[bool](v, fmt.Sprintf(`(b => { if (b && !b.checked) b.click(); return !!b && b.checked })([...document.querySelectorAll('input[type="checkbox"][name="want"]')].find(b => b.closest("label").innerText.trim().startsWith(%q)))`,
-		words)) {
-		v.Fatalf("%s at %s: there is no box %q\n%s", v.login, v.at(), words, v.text())
-	}
-}
-
 // follow presses the first link that leads to a kind of page and stands beside some words.
 func (v *person) follow(path, words string) {
 	v.Helper()

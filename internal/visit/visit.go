@@ -143,11 +143,6 @@ func lock(ctx context.Context, tx pgx.Tx, household int64) error {
 	return failed("waiting to write answers", err)
 }
 
-func acting(ctx context.Context, tx pgx.Tx) (account int64, err error) {
-	err = tx.QueryRow(ctx, "select acting_account()").Scan(&account)
-	return account, failed("asking who acts", err)
-}
-
 // day is a date as the driver takes it.
 func day(d calendar.Date) pgtype.Date {
 	year, month, n := d.YMD()

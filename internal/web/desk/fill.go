@@ -12,7 +12,6 @@ import (
 	"dajiuzhu/internal/area"
 	"dajiuzhu/internal/calendar"
 	"dajiuzhu/internal/casework"
-	"dajiuzhu/internal/pack"
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
 )
@@ -268,13 +267,4 @@ func (p *Pages) desk(role access.Role) string {
 		}
 	}
 	return ""
-}
-
-func (p *Pages) feed(id string) *pack.Feed {
-	for _, f := range p.Pack.Feeds {
-		if f.ID == id {
-			return f
-		}
-	}
-	return nil
 }

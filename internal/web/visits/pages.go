@@ -13,7 +13,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -296,5 +295,3 @@ func (p *Pages) manifest(v *web.Visit) error {
 
 // kinds are the files that a form takes, in their order.
 var kinds = []visit.FileKind{visit.Photo, visit.Voice, visit.Family, visit.Sign, visit.Consent}
-
-func isKind(k visit.FileKind) bool { return slices.Contains(kinds, k) }
