@@ -128,12 +128,7 @@ func factOf(p *pack.Pack, path string) *pack.Fact {
 	if p == nil {
 		return nil
 	}
-	for _, f := range p.Facts {
-		if f.Path() == path {
-			return f
-		}
-	}
-	return nil
+	return p.Fact(path)
 }
 
 // grantsOf are the components of an outcome that give something.

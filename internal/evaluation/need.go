@@ -67,10 +67,8 @@ func newNeedMeasure(plan *rules.Plan, decl *pack.NeedMeasure) *needMeasure {
 
 // valueName is the name of a fact or variable.
 func valueName(p *pack.Pack, path string) pack.Text {
-	for _, f := range p.Facts {
-		if f.Path() == path {
-			return f.Label
-		}
+	if f := p.Fact(path); f != nil {
+		return f.Label
 	}
 	for _, v := range p.Variables {
 		if v.Path() == path {

@@ -222,10 +222,8 @@ func (w *writer) checklist(c *pack.Checklist) {
 
 // asked is how a checklist's question is put: a fact's as the fact puts it.
 func (w *writer) asked(q pack.ChecklistQuestion) pack.Text {
-	for _, f := range w.pack.Facts {
-		if f.Path() == q.Fact {
-			return f.Ask
-		}
+	if f := w.pack.Fact(q.Fact); f != nil {
+		return f.Ask
 	}
 	return q.Ask
 }

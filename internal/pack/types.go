@@ -55,6 +55,16 @@ func (p *Pack) Parameter(name string) *Parameter {
 	return nil
 }
 
+// Fact is a fact by its path, nil if there is none.
+func (p *Pack) Fact(path string) *Fact {
+	for _, f := range p.Facts {
+		if f.Path() == path {
+			return f
+		}
+	}
+	return nil
+}
+
 // inCatalogueOrder puts programmes in the order of their numbers, each with the further paths into it behind it, and those
 // without a number last.
 func (p *Pack) inCatalogueOrder() {

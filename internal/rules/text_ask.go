@@ -58,7 +58,7 @@ func (d *Determination) wanted(p *pack.Pack, r *reasoner) (all []Wanted, program
 // turn is when something is asked.
 func (d *Determination) turn(p *pack.Pack, m MissingReport) int {
 	persons := slices.Concat(d.Household.Members, d.Household.Registered)
-	isFact := slices.ContainsFunc(p.Facts, func(f *pack.Fact) bool { return f.Path() == m.Fact })
+	isFact := p.Fact(m.Fact) != nil
 	switch at := slices.Index(persons, m.Unit.Name); {
 	case m.Unit.Kind == pack.Household && !isFact:
 		return -1

@@ -126,7 +126,7 @@ func (v *Visits) inOrder(ctx context.Context, tx pgx.Tx, s *Sheet) error {
 		}
 	}
 	turn := func(q Question) int {
-		fact := slices.ContainsFunc(v.pack.Facts, func(f *pack.Fact) bool { return f.Path() == q.Fact })
+		fact := v.pack.Fact(q.Fact) != nil
 		switch at, member := place[q.Of]; {
 		case q.Unit == string(pack.Household) && !fact:
 			return 0

@@ -97,10 +97,8 @@ func (p *Pages) fieldName(d *on, field string) string {
 	case "person.phone":
 		return d.Say("手机号", "phone")
 	}
-	for _, f := range p.Pack.Facts {
-		if f.Path() == field {
-			return f.Label.In(d.Lang)
-		}
+	if f := p.Pack.Fact(field); f != nil {
+		return f.Label.In(d.Lang)
 	}
 	return field
 }

@@ -155,10 +155,8 @@ func within(v *web.Visit, b *ingest.Batch) bool {
 func (p *Pages) depends(v *web.Visit, f *pack.Feed) []string {
 	var names []string
 	for _, from := range f.Facts {
-		for _, fact := range p.Pack.Facts {
-			if fact.Path() == from.Fact {
-				names = append(names, v.Say(fact.Label.Zh, fact.Label.En))
-			}
+		if fact := p.Pack.Fact(from.Fact); fact != nil {
+			names = append(names, v.Say(fact.Label.Zh, fact.Label.En))
 		}
 	}
 	return names

@@ -275,10 +275,8 @@ func (s *sheet) fieldName(field string) string {
 	case "person." + fieldPhone:
 		return s.say("手机号", "phone")
 	}
-	for _, f := range s.pack.Facts {
-		if f.Path() == field {
-			return f.Label.In(s.lang)
-		}
+	if f := s.pack.Fact(field); f != nil {
+		return f.Label.In(s.lang)
 	}
 	return field
 }

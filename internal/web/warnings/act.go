@@ -294,7 +294,8 @@ func (p *Pages) hides(v *web.Visit) func(path string) bool {
 		return p.Hides(v.Session.Posting.Role)
 	}
 	return func(path string) bool {
-		return slices.ContainsFunc(p.Pack.Facts, func(f *pack.Fact) bool { return f.Path() == path && f.Sensitive != "" })
+		f := p.Pack.Fact(path)
+		return f != nil && f.Sensitive != ""
 	}
 }
 
@@ -314,10 +315,8 @@ func (p *Pages) inWords(v *web.Visit, e warning.Evidence) (text string, hidden b
 }
 
 func (p *Pages) valueOf(path string) (label pack.Text, measure string, typ pack.Type, codes string) {
-	for _, f := range p.Pack.Facts {
-		if f.Path() == path {
-			return f.Label, f.Measure, f.Type, f.Codes
-		}
+	if f := p.Pack.Fact(path); f != nil {
+		return f.Label, f.Measure, f.Type, f.Codes
 	}
 	for _, w := range p.Pack.Variables {
 		if w.Path() == path {
