@@ -211,28 +211,32 @@ type helpPage struct {
 	*ownChances
 }
 
-func (p *Pages) help(v *web.Visit) error {
-	page := &helpPage{}
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
+// readHelp reads the visitor's household and what it may be entitled to.
+func (p *Pages) readHelp(v *web.Visit) (page helpPage, err error) {
+	err = p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if page.ownPage, err = p.readFamily(ctx, tx, v); err != nil {
 			return err
 		}
 		page.ownChances, err = p.chances(ctx, tx, v, page.Family.Household)
 		return err
 	})
+	return page, err
+}
+
+func (p *Pages) help(v *web.Visit) error {
+	page, err := p.readHelp(v)
 	if err != nil {
 		return err
 	}
 	for _, group := range []*[]chance{&page.Due, &page.Open, &page.Automatic, &page.Held} {
 		*group = merged(*group)
 	}
-	return v.Render(http.StatusOK, p.templates, "ownhelp", page)
+	return v.Render(http.StatusOK, p.templates, "ownhelp", &page)
 }
 
 // applyPage is an application that a resident makes.
 type applyPage struct {
-	ownPage
-	*ownChances
+	helpPage
 	Forms    form
 	Check    bool // the answers are shown before they are sent
 	Chosen   []chance
@@ -246,17 +250,11 @@ func (p *Pages) applyPage(v *web.Visit) error {
 }
 
 func (p *Pages) showApply(v *web.Visit, status int, f form, check bool) error {
-	page := &applyPage{Forms: f, Check: check, Text: signing}
-	err := p.as(v, func(ctx context.Context, tx pgx.Tx) (err error) {
-		if page.ownPage, err = p.readFamily(ctx, tx, v); err != nil {
-			return err
-		}
-		page.ownChances, err = p.chances(ctx, tx, v, page.Family.Household)
-		return err
-	})
+	read, err := p.readHelp(v)
 	if err != nil {
 		return err
 	}
+	page := &applyPage{helpPage: read, Forms: f, Check: check, Text: signing}
 	page.Unsigned = unsignedOf(page.Family, v)
 	page.choose(v)
 	return v.Render(status, p.templates, "ownapply", page)
