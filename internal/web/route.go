@@ -2,7 +2,9 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -111,6 +113,16 @@ func (v *Visit) goTo(to string) error {
 
 // Say chooses between Chinese and English.
 func (v *Visit) Say(zh, en string) string { return v.Lang.Say(zh, en) }
+
+// With is the filters of an address with one more value.
+func With(q url.Values, name, value string) url.Values {
+	all := maps.Clone(q)
+	if all == nil {
+		all = url.Values{}
+	}
+	all.Set(name, value)
+	return all
+}
 
 // Counted is how many there are in a list in all, or that there are more than the most up to which it was counted.
 func (v *Visit) Counted(n, most int) string {

@@ -99,7 +99,7 @@ func (p *Pages) queue(v *web.Visit) error {
 		}
 		if len(items) > perPage {
 			items = items[:perPage]
-			page.More = "/cases?" + with(page.Query, "after", placeText(items[perPage-1].Place())).Encode()
+			page.More = "/cases?" + web.With(page.Query, "after", placeText(items[perPage-1].Place())).Encode()
 		}
 		for _, q := range items {
 			page.Rows = append(page.Rows, p.row(v, q, page.Query))
@@ -152,16 +152,6 @@ func (p *Pages) filter(v *web.Visit) (casework.Filter, *queuePage, error) {
 	page.Programmes = p.programmes(v.Lang, f.Programme)
 	page.Townships = p.below(v, f.Area)
 	return f, page, nil
-}
-
-// with is a query with one more value.
-func with(q url.Values, name, value string) url.Values {
-	c := url.Values{}
-	for k, all := range q {
-		c[k] = slices.Clone(all)
-	}
-	c.Set(name, value)
-	return c
 }
 
 var badPlace = fault.Text{Key: "cases.bad-place", Zh: "翻页的位置读不了，请从列表开头看起", En: "the place in the list cannot be read; begin at its beginning"}

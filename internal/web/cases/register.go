@@ -97,7 +97,7 @@ func (p *Pages) register(v *web.Visit) error {
 		all, err := p.Casework.Register(ctx, tx, asked.want, asked.in, asked.on, number(q.Get("after")), perRegister+1)
 		for n, r := range all {
 			if n == perRegister {
-				page.More = "/registers?" + with(with(page.Query, "after", fmt.Sprint(all[n-1].ID)), "n", fmt.Sprint(page.First-1+perRegister)).Encode()
+				page.More = "/registers?" + web.With(web.With(page.Query, "after", fmt.Sprint(all[n-1].ID)), "n", fmt.Sprint(page.First-1+perRegister)).Encode()
 				break
 			}
 			page.Rows = append(page.Rows, registered{r, p.short(r.Area)})

@@ -73,7 +73,7 @@ func (p *Pages) supervision(v *web.Visit) error {
 		}
 		if len(all) > perPage {
 			all = all[:perPage]
-			page.More = "/supervision?" + with(page.Query, "after", strconv.FormatInt(all[perPage-1].ID, 10)).Encode()
+			page.More = "/supervision?" + web.With(page.Query, "after", strconv.FormatInt(all[perPage-1].ID, 10)).Encode()
 		}
 		for _, s := range all {
 			if s.Item == nil {

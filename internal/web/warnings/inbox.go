@@ -108,7 +108,7 @@ func (p *Pages) showInbox(v *web.Visit, status int, page *inboxPage, f warning.F
 			page.Rows = append(page.Rows, p.row(v, i))
 		}
 		if list.More {
-			page.Next = "/warnings?" + with(page.Query, "after", afterText(list.Next)).Encode()
+			page.Next = "/warnings?" + web.With(page.Query, "after", afterText(list.Next)).Encode()
 		}
 		if page.May.Assign {
 			page.Workers, err = p.workers(ctx, tx, v)
@@ -261,15 +261,6 @@ func (p *Pages) places(v *web.Visit, chosen area.Code) []choice {
 	return all
 }
 
-func with(q url.Values, name, value string) url.Values {
-	c := url.Values{}
-	for k, all := range q {
-		c[k] = slices.Clone(all)
-	}
-	c.Set(name, value)
-	return c
-}
-
 func afterText(a warning.After) string { return fmt.Sprintf("%d_%d_%d", a.Rank, a.Due, a.ID) }
 
 func parseAfter(text string) warning.After {
@@ -291,7 +282,7 @@ func (p *Pages) many(v *web.Visit) error {
 	page, f := p.asked(v)
 	err := v.Act("", func(ctx context.Context, tx pgx.Tx) (string, error) {
 		done, err := p.doAct(ctx, tx, v, ids)
-		return "/warnings?" + with(with(page.Query, "done", strconv.Itoa(len(done.Done)+len(done.Already))), "refused", strconv.Itoa(len(done.Refused))).Encode(), err
+		return "/warnings?" + web.With(web.With(page.Query, "done", strconv.Itoa(len(done.Done)+len(done.Already))), "refused", strconv.Itoa(len(done.Refused))).Encode(), err
 	})
 	if err == nil {
 		return nil
