@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"html"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -34,6 +32,7 @@ import (
 	"dajiuzhu/internal/postgres/postgrestest"
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/web"
+	"dajiuzhu/internal/web/webtest"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -170,7 +169,7 @@ func (w *world) get(path string) page {
 
 func (w *world) post(path string, fields url.Values, header ...string) page {
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.Context(), "POST", w.server.URL+path, strings.NewReader(keyed(fields).Encode()))
+	r, err := http.NewRequestWithContext(w.Context(), "POST", w.server.URL+path, strings.NewReader(webtest.Keyed(fields).Encode()))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -194,16 +193,6 @@ func (w *world) leave(gone context.Context, path string, fields url.Values) erro
 		_ = answer.Body.Close()
 	}
 	return err
-}
-
-// keyed is a form with the key that a page gives each showing of it.
-func keyed(fields url.Values) url.Values {
-	if fields.Has("once") {
-		return fields
-	}
-	all := url.Values{"once": {rand.Text()}}
-	maps.Copy(all, fields)
-	return all
 }
 
 func (p page) want(t *testing.T, path string, status int, texts ...string) {

@@ -3,12 +3,10 @@ package checks_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"html"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -32,6 +30,7 @@ import (
 	"dajiuzhu/internal/sealed"
 	"dajiuzhu/internal/web"
 	"dajiuzhu/internal/web/checks"
+	"dajiuzhu/internal/web/webtest"
 	"dajiuzhu/packs"
 )
 
@@ -115,22 +114,12 @@ func (w *world) account(login string, p access.Posting) {
 	w.tokens[login] = token
 }
 
-// keyed is a form with the key that a page gives each showing of it.
-func keyed(fields url.Values) url.Values {
-	if fields.Has("once") {
-		return fields
-	}
-	all := url.Values{"once": {rand.Text()}}
-	maps.Copy(all, fields)
-	return all
-}
-
 // does asks for a page, or with fields sends a form, and checks the answer's status and what stands in it, or with a "!" before it does not.
 func (w *world) does(login, path string, fields url.Values, status int, texts ...string) {
 	w.Helper()
 	method, body := "GET", io.Reader(nil)
 	if fields != nil {
-		method, body = "POST", strings.NewReader(keyed(fields).Encode())
+		method, body = "POST", strings.NewReader(webtest.Keyed(fields).Encode())
 	}
 	r, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+path, body)
 	w.must(err)

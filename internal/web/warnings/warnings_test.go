@@ -3,11 +3,9 @@ package warnings_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"html"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -33,6 +31,7 @@ import (
 	"dajiuzhu/internal/warning"
 	"dajiuzhu/internal/web"
 	"dajiuzhu/internal/web/warnings"
+	"dajiuzhu/internal/web/webtest"
 	"dajiuzhu/packs"
 )
 
@@ -199,21 +198,11 @@ func (v *visitor) get(path string) answer {
 
 func (v *visitor) post(path string, fields url.Values) answer {
 	v.Helper()
-	r, err := http.NewRequestWithContext(v.Context(), "POST", v.server.URL+path, strings.NewReader(keyed(fields).Encode()))
+	r, err := http.NewRequestWithContext(v.Context(), "POST", v.server.URL+path, strings.NewReader(webtest.Keyed(fields).Encode()))
 	if err == nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	return v.do(r, err)
-}
-
-// keyed is a form with the key that a page gives each showing of it.
-func keyed(fields url.Values) url.Values {
-	if fields.Has("once") {
-		return fields
-	}
-	all := url.Values{"once": {rand.Text()}}
-	maps.Copy(all, fields)
-	return all
 }
 
 // words are those of a page, without its marks.
